@@ -118,6 +118,8 @@ class UnknownEvent(Event, frozen=True, kw_only=True):
 
 
 class MessageArgs(msgspec.Struct, frozen=True, kw_only=True):
+    """What is said, and whether the agent now waits for the user."""
+
     content: str = ""
     wait_for_response: bool = False
     extras: dict[str, Any] = {}
@@ -140,6 +142,8 @@ class MessageAction(Action, frozen=True, kw_only=True, tag="message"):
 
 
 class RunArgs(msgspec.Struct, frozen=True, kw_only=True):
+    """The command as a shell reads it, and why it is run."""
+
     command: str = ""
     background: bool = False
     thought: str = ""
@@ -152,6 +156,8 @@ class RunAction(Action, frozen=True, kw_only=True, tag="run"):
 
 
 class RunPythonArgs(msgspec.Struct, frozen=True, kw_only=True):
+    """The code, and why it is run."""
+
     code: str = ""
     thought: str = ""
     kernel_init_code: str = ""
@@ -164,6 +170,8 @@ class RunPythonAction(Action, frozen=True, kw_only=True, tag="run_ipython"):
 
 
 class ReadArgs(msgspec.Struct, frozen=True, kw_only=True):
+    """A path relative to the workspace and lines of it."""
+
     path: str = ""
     start: int = 0
     end: int = -1
@@ -177,6 +185,8 @@ class ReadAction(Action, frozen=True, kw_only=True, tag="read"):
 
 
 class WriteArgs(msgspec.Struct, frozen=True, kw_only=True):
+    """A path relative to the workspace and the file's new body."""
+
     path: str = ""
     content: str = ""
     start: int = 0
@@ -191,6 +201,8 @@ class WriteAction(Action, frozen=True, kw_only=True, tag="write"):
 
 
 class EditArgs(msgspec.Struct, frozen=True, kw_only=True):
+    """A path relative to the workspace and what the lines become."""
+
     path: str = ""
     content: str = ""
     start: int = 1
@@ -205,6 +217,8 @@ class EditAction(Action, frozen=True, kw_only=True, tag="edit"):
 
 
 class BrowseArgs(msgspec.Struct, frozen=True, kw_only=True):
+    """The page's address."""
+
     url: str = ""
     thought: str = ""
 
@@ -216,6 +230,8 @@ class BrowseAction(Action, frozen=True, kw_only=True, tag="browse"):
 
 
 class RecallArgs(msgspec.Struct, frozen=True, kw_only=True):
+    """What is searched, and why."""
+
     query: str = ""
     thought: str = ""
 
@@ -227,6 +243,8 @@ class RecallAction(Action, frozen=True, kw_only=True, tag="recall"):
 
 
 class DelegateArgs(msgspec.Struct, frozen=True, kw_only=True):
+    """The other agent and what it is given (`inputs.task`)."""
+
     agent: str = ""
     inputs: dict[str, Any] = {}
     thought: str = ""
@@ -239,6 +257,8 @@ class DelegateAction(Action, frozen=True, kw_only=True, tag="delegate"):
 
 
 class FinishArgs(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of the task."""
+
     outputs: dict[str, Any] = {}
     thought: str = ""
 
@@ -260,6 +280,8 @@ class GenericExtras(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunExtras(msgspec.Struct, frozen=True, kw_only=True):
+    """The command and its exit code."""
+
     command_id: int = -1
     command: str = ""
     exit_code: int = 0
@@ -272,6 +294,8 @@ class RunObservation(Observation, frozen=True, kw_only=True, tag="run"):
 
 
 class RunPythonExtras(msgspec.Struct, frozen=True, kw_only=True):
+    """The code that was run."""
+
     code: str = ""
 
 
@@ -282,6 +306,8 @@ class RunPythonObservation(Observation, frozen=True, kw_only=True, tag="run_ipyt
 
 
 class PathExtras(msgspec.Struct, frozen=True, kw_only=True):
+    """The path concerned, relative to the workspace."""
+
     path: str = ""
 
 
@@ -298,6 +324,8 @@ class WriteObservation(Observation, frozen=True, kw_only=True, tag="write"):
 
 
 class RecallExtras(msgspec.Struct, frozen=True, kw_only=True):
+    """The places found."""
+
     memories: list[Any] = []
     role: str = ""
 

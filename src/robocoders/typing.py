@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypedDict, Union
+from typing import TYPE_CHECKING, Any, TypedDict
 
 if TYPE_CHECKING:
     import aiohttp
@@ -25,7 +25,7 @@ class ProviderOptions(TypedDict, total=False):
 
     base_url: str
     """The server's address, for instance `http://127.0.0.1:8760`."""
-    timeout: Union[float, "aiohttp.ClientTimeout"]
+    timeout: float | aiohttp.ClientTimeout
     """Seconds of silence after which the answer counts as lost (default 60), or aiohttp's own setting."""
     session_id: str
     """A session to use instead of the cached one."""
