@@ -9,9 +9,7 @@ from __future__ import annotations
 import json
 import math
 from datetime import UTC, datetime, timedelta
-from functools import reduce
-from operator import or_
-from typing import Any, cast
+from typing import Any, Union, cast
 
 import msgspec
 
@@ -33,8 +31,8 @@ StreamItem = Event | TextDelta | TextReset
 """What a line of a stream can be."""
 
 # pyright cannot see through a union made at run time.
-_action_decoder = msgspec.json.Decoder(cast("type[Action]", reduce(or_, ACTIONS)))
-_observation_decoder = msgspec.json.Decoder(cast("type[Observation]", reduce(or_, OBSERVATIONS)))
+_action_decoder = msgspec.json.Decoder(cast("type[Action]", Union[ACTIONS]))  # noqa: UP007 - made at run time
+_observation_decoder = msgspec.json.Decoder(cast("type[Observation]", Union[OBSERVATIONS]))  # noqa: UP007 - made at run time
 _object_decoder = msgspec.json.Decoder(dict[str, Any])
 _named_actions: dict[str, type[Action]] = {str(kind.__struct_config__.tag): kind for kind in ACTIONS}
 _named_observations: dict[str, type[Observation]] = {str(kind.__struct_config__.tag): kind for kind in OBSERVATIONS}
