@@ -1,0 +1,53 @@
+# Every target makes what it needs first: .venv, and a private uv where the machine has none (see scripts/set-up).
+# PYTHON names the interpreter (3.11 or newer); WORKERS how many tests run at once; COVERAGE=1 makes `test` measure.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+WORKERS ?= auto
+BIN := .venv/bin
+READY := .venv/.ready
+PYTEST := -m pytest -n $(WORKERS)
+RUN_TESTS := $(BIN)/python $(if $(COVERAGE),-m coverage run )$(PYTEST)
+
+export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
+export PYRIGHT_PYTHON_USE_BUNDLED_PYRIGHT := 1
+ifdef PYTHON
+export PYTHON
+endif
+
+.PHONY: help demo test check serve coverage format clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+$(READY): pyproject.toml uv.lock scripts/set-up
+	@scripts/set-up
+
+demo: $(READY) ## Ask an agent about this very repository
+	@$(BIN)/python examples/demo.py
+
+serve: $(READY) ## Start a server on this machine; ARGS adds options
+	@$(BIN)/robocoders serve $(ARGS)
+
+test: $(READY) ## Run the tests and say what was skipped and why
+	@$(RUN_TESTS)
+
+check: $(READY) ## Lint, formatting, types, layers, structure; warnings are errors
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
+	@$(BIN)/pyright --warnings
+	@$(BIN)/lint-imports --no-logo --no-timing
+	@$(BIN)/python $(PYTEST) -q tests/structure
+
+coverage: $(READY) ## Measure: wire/ 100 % by its own tests, the whole 95 %
+	@scripts/coverage
+
+format: $(READY) ## Put the sources into the house's form
+	@$(BIN)/ruff check --quiet --fix .
+	@$(BIN)/ruff format --quiet .
+
+clean: ## Remove everything that is made here, .venv and .tools included
+	rm -rf .venv .tools build dist htmlcov .coverage .coverage.* .hypothesis .pytest_cache .ruff_cache .import_linter_cache
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
