@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ["tests.support.no_skips", "tests.support.tiers"]
+
 _FOREIGN_PREFIXES = ("ROBOCODERS_", "XDG_", "OPENAI_", "ANTHROPIC_", "OLLAMA_")
 _FOREIGN_NAMES = (
     "HTTP_PROXY",
