@@ -24,6 +24,7 @@ from robocoders.events import (
     TextReset,
     UnknownEvent,
 )
+from robocoders.wire.lenient_json import read_json, without_lone_surrogates
 
 __all__ = ["StreamItem", "decode_event", "encode_event", "event_object", "format_timestamp"]
 
@@ -33,7 +34,6 @@ StreamItem = Event | TextDelta | TextReset
 # pyright cannot see through a union made at run time.
 _action_decoder = msgspec.json.Decoder(cast("type[Action]", Union[ACTIONS]))  # noqa: UP007 - made at run time
 _observation_decoder = msgspec.json.Decoder(cast("type[Observation]", Union[OBSERVATIONS]))  # noqa: UP007 - made at run time
-_object_decoder = msgspec.json.Decoder(dict[str, Any])
 _named_actions: dict[str, type[Action]] = {str(kind.__struct_config__.tag): kind for kind in ACTIONS}
 _named_observations: dict[str, type[Observation]] = {str(kind.__struct_config__.tag): kind for kind in OBSERVATIONS}
 
@@ -69,9 +69,12 @@ def _decode_other(line: bytes) -> StreamItem:
 
 def _decode_object(line: bytes) -> dict[str, Any]:
     try:
-        return _object_decoder.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InvalidLineError(f"a line of {len(line)} bytes is no JSON object") from error
+        value = read_json(line)
+    except ValueError as error:
+        raise InvalidLineError(f"a line of {len(line)} bytes is no JSON") from error
+    if not isinstance(value, dict):
+        raise InvalidLineError(f"a line of {len(line)} bytes is JSON but no object")
+    return cast("dict[str, Any]", value)
 
 
 def _from_object(fields: dict[str, Any]) -> StreamItem:
@@ -149,8 +152,8 @@ def event_object(event: Event) -> dict[str, Any]:
     elif isinstance(event, Observation):
         extras = msgspec.to_builtins(getattr(event, "extras"))  # noqa: B009 - each observation declares its own type of extras
         present |= {"observation": event.name, "content": event.content, "extras": extras}
-    elif isinstance(event, UnknownEvent):
-        present = {**event.object, **present}
+    else:
+        present = {**getattr(event, "object", {}), **present}
         present.pop("sid", None)
     return present if event.sid is None else {**present, "sid": event.sid}
 
@@ -161,7 +164,14 @@ def encode_event(event: Event) -> bytes:
     Raises:
         ValueError: The event holds a number that JSON has no way to write (infinity, not-a-number).
     """
-    return event.raw or json.dumps(event_object(event), allow_nan=False).encode("ascii")
+    if event.raw:
+        return event.raw
+    fields = event_object(event)
+    line = json.dumps(fields, allow_nan=False)
+    if "\\ud" in line:
+        # Halves of surrogate pairs: a lone one would make a line that no strict reader takes.
+        line = json.dumps(json.loads(without_lone_surrogates(json.dumps(fields, ensure_ascii=False))))
+    return line.encode("ascii")
 
 
 def format_timestamp(time_us: float) -> str:

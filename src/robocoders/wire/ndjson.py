@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import re
 
-import msgspec
-
 from robocoders.errors import LineTooLongError, TruncatedLineError
+from robocoders.wire.lenient_json import read_json
 
 __all__ = ["NdjsonDecoder", "encode_line"]
 
@@ -19,8 +18,6 @@ _LF = b"\n"
 _BLANK = b" \t\r"
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\]]|"')
 """Strings, brackets, and a quote that opens a string which does not end on its line."""
-
-_json = msgspec.json.Decoder(msgspec.Raw)
 
 
 def encode_line(body: bytes) -> bytes:
@@ -212,7 +209,7 @@ class _Document:
 
 def _is_json(line: bytes) -> bool:
     try:
-        _json.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        read_json(line)
+    except ValueError:
         return False
     return True

@@ -103,5 +103,4 @@ def _read_body() -> Generator[Literal[Signal.READ], Event | Literal[Signal.BODY_
         came = yield READ
         if came is BODY_ENDED:
             return closing
-        if isinstance(came, Event):
-            closing = came if isinstance(came, MessageAction) and came.args.wait_for_response else None
+        closing = came if isinstance(came, MessageAction) and came.args.wait_for_response else None
