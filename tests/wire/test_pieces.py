@@ -21,8 +21,6 @@ def said(text: str, *, waits: bool = False, reason: str | None = None) -> Messag
     return MessageAction(
         message=text and "not this", args=MessageArgs(content=text, wait_for_response=waits, extras=extras)
     )
-        message=text and "not this", args=MessageArgs(content=text, wait_for_response=waits, extras=extras)
-    )
 
 
 def pieces(events: list[Event], *, steps: bool = True) -> list[str]:
