@@ -1,0 +1,84 @@
+"""What the store refuses although the database works, and how the database's own errors are told.
+
+::
+
+    StoreError
+    ├── KeyReusedError      an idempotency key came back with another body
+    ├── SessionBusyError    a turn is open and the caller would not wait
+    ├── SessionGoneError    the session was deleted, or never was
+    └── TurnEndedError      nothing can follow the last event of a turn
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from robocoders.errors import StoreError, StoreFullError
+
+__all__ = [
+    "KeyReusedError",
+    "SessionBusyError",
+    "SessionGoneError",
+    "TurnEndedError",
+    "full",
+    "told",
+]
+
+
+class KeyReusedError(StoreError):
+    """The owner has used this idempotency key with another body."""
+
+
+class SessionBusyError(StoreError):
+    """The session has an open turn, and the caller asked not to wait."""
+
+
+class SessionGoneError(StoreError):
+    """The session was deleted, or there never was one of that id."""
+
+
+class TurnEndedError(StoreError):
+    """The turn has its closing message, and that is always its last event."""
+
+
+_WRITE_REFUSED = "{path} cannot be opened for writing ({name}): check who owns it and its directory"
+_DAMAGED = "{path} is damaged or no database ({name}): put a backup in its place, or move it away to begin anew"
+_HELD = "another process holds {path} for too long ({name}): end it, or use another data directory"
+_TEXTS = {
+    sqlite3.SQLITE_CORRUPT: _DAMAGED,
+    sqlite3.SQLITE_NOTADB: _DAMAGED,
+    sqlite3.SQLITE_READONLY: _WRITE_REFUSED,
+    sqlite3.SQLITE_CANTOPEN: _WRITE_REFUSED,
+    sqlite3.SQLITE_PERM: _WRITE_REFUSED,
+    sqlite3.SQLITE_BUSY: _HELD,
+    sqlite3.SQLITE_LOCKED: _HELD,
+    sqlite3.SQLITE_TOOBIG: "a value is larger than a row of {path} can hold ({name})",
+}
+"""By SQLite's primary result code, which is the low byte of an extended one."""
+
+_OTHERWISE = "{path} cannot be read or written ({name}): check the disk and the system's log"
+
+
+def told(error: SQLAlchemyError | sqlite3.Error | OverflowError | UnicodeEncodeError, path: Path) -> StoreError:
+    """Return a database's error as one of ours that says what to do.
+
+    Args:
+        error: What SQLAlchemy, the driver or the conversion of a value raised.
+        path: The database file.
+    """
+    if isinstance(error, UnicodeEncodeError):
+        return StoreError("a text with unpaired surrogates is not valid Unicode and cannot be stored")
+    driver_error = error.orig if isinstance(error, DBAPIError) else error
+    name = getattr(driver_error, "sqlite_errorname", "") or type(driver_error).__name__
+    code = getattr(driver_error, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_FULL:
+        return full(path)
+    return StoreError(_TEXTS.get(code, _OTHERWISE).format(path=path, name=name))
+
+
+def full(path: Path) -> StoreFullError:
+    """Return the error for a database that cannot grow."""
+    return StoreFullError(f"no space is left for {path}: free some, or move the data directory to a larger disk")

@@ -1,0 +1,79 @@
+"""Space kept back for the last words of a turn.
+
+When the disk is full, what is being written is refused, yet the turn's closing message must still reach the log. So a
+file of one mebibyte stands beside the database; it is given up for a closing message, and until it stands again
+nothing else may be written. A database with a size limit keeps the same number of bytes below its limit.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+__all__ = ["RESERVE_BYTES", "Reserve"]
+
+RESERVE_BYTES = 1024 * 1024
+_UNLIMITED_PAGES = 0xFFFFFFFE
+
+
+class Reserve:
+    """The reserve of one database.
+
+    Args:
+        path: The database file.
+        limit_bytes: The size that the database must not exceed; None for no limit.
+
+    Attributes:
+        stands: Whether the reserve is there. Only the writer's thread looks at it.
+    """
+
+    def __init__(self, path: Path, limit_bytes: int | None = None) -> None:
+        self._path = path.with_name(path.name + "-reserve")
+        self._limit_bytes = limit_bytes
+        self.stands = False
+
+    def restore(self) -> bool:
+        """Make the reserve where it is missing; return whether it stands."""
+        if not self.stands:
+            self.stands = _is_whole(self._path) or self._write()
+        return self.stands
+
+    def release(self) -> None:
+        """Give the space back to the disk."""
+        self._path.unlink(missing_ok=True)
+        self.stands = False
+
+    def limit(self, connection: Connection) -> None:
+        """Tell SQLite how far the database may grow now. It never goes below what it has already."""
+        if self._limit_bytes is None:
+            return
+        size = connection.exec_driver_sql("PRAGMA page_size").scalar_one()
+        room = self._limit_bytes - (RESERVE_BYTES if self.stands else 0)
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {min(max(room // size, 1), _UNLIMITED_PAGES)}")
+
+    def _write(self) -> bool:
+        # Under another name first: a reserve that was cut short by a full disk must not count as one.
+        draft = self._path.with_name(self._path.name + "-new")
+        try:
+            descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            try:
+                # Real blocks, not a hole: reserving is the point.
+                os.posix_fallocate(descriptor, 0, RESERVE_BYTES)
+            finally:
+                os.close(descriptor)
+            draft.replace(self._path)
+        except OSError:
+            draft.unlink(missing_ok=True)
+            return False
+        return True
+
+
+def _is_whole(path: Path) -> bool:
+    try:
+        return path.stat().st_size >= RESERVE_BYTES
+    except OSError:
+        return False

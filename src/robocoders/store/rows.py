@@ -1,0 +1,193 @@
+"""What goes into the store and comes out of it. All times are microseconds since 1970 in UTC."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+__all__ = [
+    "BegunTurn",
+    "ClosedTurn",
+    "History",
+    "NewTurn",
+    "SessionRow",
+    "SessionState",
+    "SessionSummary",
+    "StoredEvent",
+    "TokenRow",
+    "TurnRow",
+    "TurnState",
+    "Visibility",
+    "WorkspaceKind",
+]
+
+WorkspaceKind = Literal["private", "directory"]
+"""`private`: a directory of the session's own below the data directory; `directory`: one that the user named."""
+
+TurnState = Literal["queued", "running", "ended"]
+SessionState = Literal["idle", "queued", "running"]
+
+History = Literal["log", "in_prompt"]
+"""`log`: the model hears the session's earlier turns; `in_prompt`: the prompt carries its own history."""
+
+Visibility = Literal["action", "observation"]
+"""Actions are on every stream, observations only on those that ask for all events."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRow:
+    """A token that was handed out; the token itself is never stored."""
+
+    jti: str
+    user_id: str
+    expires_at_us: int
+    revoked_at_us: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """A session. A deleted one keeps its row, so that nobody else can make it again."""
+
+    id: str
+    owner: str
+    workspace_kind: WorkspaceKind
+    workspace_ref: str | None
+    model: str | None
+    limits: dict[str, Any]
+    created_at_us: int
+    deleted_at_us: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSummary:
+    """A session as a list shows it.
+
+    Attributes:
+        session: The session.
+        turns: How many prompts it was sent.
+        last_event_id: The id of its newest event, 0 where there is none.
+        state: `running` or `queued` where a turn is open.
+        last_prompt_at_us: When the newest prompt came; None where there is none.
+    """
+
+    session: SessionRow
+    turns: int
+    last_event_id: int
+    state: SessionState
+    last_prompt_at_us: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewTurn:
+    """A prompt to be accepted.
+
+    Attributes:
+        session_id: The session.
+        owner: The caller; keys are unique for each.
+        agent: The agent's name.
+        model: The model's name.
+        prompt: What the user says.
+        history: What the model hears before it.
+        limits: The limits as they are now.
+        key: The idempotency key, where the caller gave one.
+        body_hash: A hash of the request's body; the same key must come with the same one.
+        refuse_if_busy: Refuse, rather than wait, where the session has an open turn.
+    """
+
+    session_id: str
+    owner: str
+    agent: str
+    model: str
+    prompt: str = field(repr=False)
+    history: History = "log"
+    limits: dict[str, Any] = field(default_factory=dict[str, Any])
+    key: str | None = None
+    body_hash: str = ""
+    refuse_if_busy: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TurnRow:
+    """A prompt that was accepted, and what became of it.
+
+    Attributes:
+        id: The turn's id.
+        session_id: Its session.
+        number: 1, 2, 3, ... within the session, in the order of acceptance.
+        state: `queued`, `running` or `ended`.
+        reason: Why it ended; None before.
+        agent: The agent's name.
+        model: The model's name.
+        prompt: What the user said; empty after the session was deleted.
+        history: What the model hears before it.
+        limits: The limits as they were.
+        usage: Tokens and calls, by name.
+        cost_micro_usd: What it cost, in millionths of a US dollar.
+        key: The idempotency key, where there was one.
+        after_event_id: The session's newest event when the turn was accepted: its own events come after it.
+        last_event_id: Its closing message; None before it ended, and where the session was deleted first.
+        created_at_us: When it was accepted.
+        ended_at_us: When it ended; None before.
+    """
+
+    id: str
+    session_id: str
+    number: int
+    state: TurnState
+    reason: str | None
+    agent: str
+    model: str
+    prompt: str = field(repr=False)
+    history: History
+    limits: dict[str, Any]
+    usage: dict[str, int]
+    cost_micro_usd: int
+    key: str | None
+    after_event_id: int
+    last_event_id: int | None
+    created_at_us: int
+    ended_at_us: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class BegunTurn:
+    """The turn of a prompt; `existing` where the key was known and nothing new was begun."""
+
+    turn: TurnRow
+    existing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """An event of the log.
+
+    Attributes:
+        session_id: The session.
+        id: The event's number within the session, from 1. 0 only in a closing message for which the disk had no space
+            left: it is not in the log, and its body has no id.
+        turn_id: The turn it belongs to.
+        cause: On an observation, the id of its action.
+        body: The encoded line, without its line end.
+        visibility: `action` or `observation`.
+        schema_version: The version of the body's form.
+        created_at_us: When it was committed.
+        closes_turn: Whether it is the last event of its turn.
+    """
+
+    session_id: str
+    id: int
+    turn_id: str
+    cause: int | None
+    body: bytes = field(repr=False)
+    visibility: Visibility
+    schema_version: int
+    created_at_us: int
+    closes_turn: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedTurn:
+    """A turn that has ended, with its closing message."""
+
+    turn: TurnRow
+    closing: StoredEvent

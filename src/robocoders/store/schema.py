@@ -1,0 +1,150 @@
+"""The tables, as the newest migration leaves them."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+__all__ = [
+    "EVENT_SCHEMA_VERSION",
+    "HEAD_REVISION",
+    "KNOWN_REVISIONS",
+    "alembic_version",
+    "event",
+    "key",
+    "metadata",
+    "session",
+    "setting",
+    "token",
+    "turn",
+    "user",
+]
+
+KNOWN_REVISIONS = ("0001",)
+"""Every migration, oldest first; a database with any other revision was made by a newer version."""
+
+HEAD_REVISION = KNOWN_REVISIONS[-1]
+
+EVENT_SCHEMA_VERSION = 1
+"""The form of `event.body`: one line of the wire protocol."""
+
+metadata = MetaData()
+
+alembic_version = Table("alembic_version", MetaData(), Column("version_num", String(32), nullable=False))
+"""Alembic's own table; not part of `metadata`, because Alembic makes it."""
+
+user = Table(
+    "user",
+    metadata,
+    Column("id", String, nullable=False),
+    Column("name", String, nullable=False),
+    PrimaryKeyConstraint("id"),
+)
+
+token = Table(
+    "token",
+    metadata,
+    Column("jti", String, nullable=False),
+    Column("user_id", String, ForeignKey("user.id"), nullable=False),
+    Column("expires_at_us", BigInteger, nullable=False),
+    Column("revoked_at_us", BigInteger),
+    PrimaryKeyConstraint("jti"),
+)
+
+session = Table(
+    "session",
+    metadata,
+    Column("id", String, nullable=False),
+    Column("owner", String, ForeignKey("user.id"), nullable=False),
+    Column("workspace_kind", String, nullable=False),
+    Column("workspace_ref", String),
+    Column("model", String),
+    Column("limits", JSON, nullable=False),
+    # Who runs the session's turns where several workers share a database. The epoch grows with every change of
+    # hands, so that a worker which lost the lease cannot write any more.
+    Column("lease_owner", String),
+    Column("lease_epoch", BigInteger, nullable=False, server_default=text("0")),
+    Column("created_at_us", BigInteger, nullable=False),
+    Column("deleted_at_us", BigInteger),
+    PrimaryKeyConstraint("id"),
+    Index("session_of_owner", "owner", "created_at_us"),
+)
+
+turn = Table(
+    "turn",
+    metadata,
+    Column("id", String, nullable=False),
+    Column("session_id", String, ForeignKey("session.id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("state", String, nullable=False),
+    Column("reason", String),
+    Column("agent", String, nullable=False),
+    Column("model", String, nullable=False),
+    Column("prompt", Text, nullable=False),
+    Column("history", String, nullable=False),
+    Column("limits", JSON, nullable=False),
+    Column("usage", JSON, nullable=False),
+    Column("cost_micro_usd", BigInteger, nullable=False),
+    Column("key", String),
+    Column("after_event_id", BigInteger, nullable=False),
+    Column("last_event_id", BigInteger),
+    Column("created_at_us", BigInteger, nullable=False),
+    Column("ended_at_us", BigInteger),
+    PrimaryKeyConstraint("id"),
+    UniqueConstraint("session_id", "number"),
+    # Few turns are open at any time: this one stays tiny, and a start finds them without reading the others.
+    Index("turn_open", "session_id", sqlite_where=text("state <> 'ended'"), postgresql_where=text("state <> 'ended'")),
+)
+
+# A table with a row id on purpose: SQLite advises against WITHOUT ROWID for rows beyond a twentieth of a page, and a
+# body may have 64 MiB. The primary key is an index of its own, small enough to stay in memory.
+event = Table(
+    "event",
+    metadata,
+    Column("session_id", String, nullable=False),
+    Column("id", BigInteger, nullable=False, autoincrement=False),
+    Column("turn_id", String, nullable=False),
+    Column("cause", BigInteger),
+    Column("visibility", String, nullable=False),
+    Column("schema_version", Integer, nullable=False),
+    Column("created_at_us", BigInteger, nullable=False),
+    # Last, so that the columns before it are read without walking through a long body.
+    Column("body", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("session_id", "id"),
+    ForeignKeyConstraint(["session_id"], ["session.id"]),
+    ForeignKeyConstraint(["turn_id"], ["turn.id"]),
+)
+
+key = Table(
+    "key",
+    metadata,
+    Column("owner", String, ForeignKey("user.id"), nullable=False),
+    Column("key", String, nullable=False),
+    Column("body_hash", String, nullable=False),
+    Column("turn_id", String, ForeignKey("turn.id"), nullable=False),
+    Column("created_at_us", BigInteger, nullable=False),
+    PrimaryKeyConstraint("owner", "key"),
+)
+
+setting = Table(
+    "setting",
+    metadata,
+    Column("name", String, nullable=False),
+    Column("value", Text, nullable=False),
+    PrimaryKeyConstraint("name"),
+)

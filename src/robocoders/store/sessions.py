@@ -1,0 +1,128 @@
+"""Sessions: made once, listed for their owner, deleted for good."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, case, delete, exists, func, insert, select, update
+
+from robocoders.store.accounts import ensure_user
+from robocoders.store.rows import SessionRow, SessionSummary
+from robocoders.store.schema import event, key, session, turn
+from robocoders.store.writer import Transaction
+
+__all__ = ["KEY_LIFE_US", "delete_session", "find_session", "get_or_create_session", "list_sessions"]
+
+KEY_LIFE_US = 24 * 3600 * 1_000_000
+"""How long idempotency keys outlive their session: a late duplicate of a prompt must still be known as one."""
+
+
+def get_or_create_session(transaction: Transaction, new: SessionRow) -> SessionRow:
+    """Return the session of that id, whoever owns it and deleted or not; where there is none, make it."""
+    known = find_session(transaction.connection, new.id)
+    if known is not None:
+        return known
+    ensure_user(transaction, new.owner)
+    transaction.connection.execute(
+        insert(session).values(
+            id=new.id,
+            owner=new.owner,
+            workspace_kind=new.workspace_kind,
+            workspace_ref=new.workspace_ref,
+            model=new.model,
+            limits=new.limits,
+            created_at_us=new.created_at_us,
+            deleted_at_us=new.deleted_at_us,
+        )
+    )
+    return new
+
+
+def find_session(connection: Connection, session_id: str) -> SessionRow | None:
+    """Return the session, deleted or not."""
+    found = connection.execute(select(session).where(session.c.id == session_id)).first()
+    return None if found is None else _row(found)
+
+
+def list_sessions(connection: Connection, owner: str, *, limit: int, before_us: int | None) -> list[SessionSummary]:
+    """Return the owner's sessions, newest first, without deleted ones.
+
+    Args:
+        connection: A reader's connection.
+        owner: Whose sessions.
+        limit: How many at most.
+        before_us: Only those that were made before this time.
+    """
+    mine = turn.c.session_id == session.c.id
+    state = case(
+        (exists().where(mine, turn.c.state == "running"), "running"),
+        (exists().where(mine, turn.c.state == "queued"), "queued"),
+        else_="idle",
+    )
+    query = (
+        select(
+            session,
+            select(func.count()).where(mine).scalar_subquery().label("turns"),
+            select(func.coalesce(func.max(event.c.id), 0))
+            .where(event.c.session_id == session.c.id)
+            .scalar_subquery()
+            .label("last_event_id"),
+            state.label("state"),
+            select(func.max(turn.c.created_at_us)).where(mine).scalar_subquery().label("last_prompt_at_us"),
+        )
+        .where(session.c.owner == owner, session.c.deleted_at_us.is_(None))
+        .order_by(session.c.created_at_us.desc(), session.c.id)
+        .limit(limit)
+    )
+    if before_us is not None:
+        query = query.where(session.c.created_at_us < before_us)
+    return [
+        SessionSummary(
+            session=_row(found),
+            turns=found.turns,
+            last_event_id=found.last_event_id,
+            state=found.state,
+            last_prompt_at_us=found.last_prompt_at_us,
+        )
+        for found in connection.execute(query)
+    ]
+
+
+def delete_session(transaction: Transaction, session_id: str) -> None:
+    """Delete a session's prompts and events; what stays is its row, marked, and its turns without their words.
+
+    Open turns end as cancelled. An unknown session is none, a deleted one stays as it is.
+    """
+    connection, now_us = transaction.connection, transaction.now_us()
+    connection.execute(
+        update(session)
+        .where(session.c.id == session_id, session.c.deleted_at_us.is_(None))
+        .values(deleted_at_us=now_us)
+    )
+    connection.execute(delete(event).where(event.c.session_id == session_id))
+    connection.execute(update(turn).where(turn.c.session_id == session_id).values(prompt="", last_event_id=None))
+    connection.execute(
+        update(turn)
+        .where(turn.c.session_id == session_id, turn.c.state != "ended")
+        .values(state="ended", reason="cancelled", ended_at_us=now_us)
+    )
+    # A good moment to forget the keys of those that were deleted long ago: no other one makes any forgettable.
+    old = (
+        select(turn.c.id)
+        .join(session, session.c.id == turn.c.session_id)
+        .where(session.c.deleted_at_us < now_us - KEY_LIFE_US)
+    )
+    connection.execute(delete(key).where(key.c.turn_id.in_(old)))
+
+
+def _row(found: Row[Any]) -> SessionRow:
+    return SessionRow(
+        id=found.id,
+        owner=found.owner,
+        workspace_kind=found.workspace_kind,
+        workspace_ref=found.workspace_ref,
+        model=found.model,
+        limits=found.limits,
+        created_at_us=found.created_at_us,
+        deleted_at_us=found.deleted_at_us,
+    )

@@ -1,0 +1,217 @@
+"""The store as the service uses it: asynchronous, one writer, a few readers."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from robocoders.errors import ConfigurationError
+from robocoders.events import Event, MessageAction
+from robocoders.store import accounts, event_log, sessions, turns
+from robocoders.store.errors import told
+from robocoders.store.opening import prepare_database
+from robocoders.store.places import check_file_system, make_private_directory, path_of
+from robocoders.store.readers import Readers
+from robocoders.store.rows import (
+    BegunTurn,
+    ClosedTurn,
+    NewTurn,
+    SessionRow,
+    SessionSummary,
+    StoredEvent,
+    TokenRow,
+    TurnRow,
+)
+from robocoders.store.writer import Writer
+
+__all__ = ["Store", "system_clock_us"]
+
+
+def system_clock_us() -> int:
+    """Return the time in UTC microseconds since 1970."""
+    return time.time_ns() // 1000
+
+
+class Store:
+    """One database. What a method has returned is on the disk.
+
+    Every method raises `StoreError` where the database fails, and those that write raise `StoreFullError` where no
+    space is left. Several processes may open one file: their transactions wait for each other. Of an engine over
+    it there may be only one, which is for the owner of the data directory to see to.
+    """
+
+    def __init__(self, path: Path, writer: Writer, readers: Readers) -> None:
+        self.path = path
+        self._writer = writer
+        self._readers = readers
+
+    @classmethod
+    async def open(
+        cls, url: str, *, now_us: Callable[[], int] = system_clock_us, limit_bytes: int | None = None
+    ) -> Store:
+        """Open a database, after making or migrating it where that is needed.
+
+        The file gets mode 0600, a directory that has to be made 0700.
+
+        Args:
+            url: `sqlite:///PATH`; what follows the third slash is the path as it is.
+            now_us: Returns the time, in UTC microseconds.
+            limit_bytes: The size that the database must not exceed, its last mebibyte being kept for closing
+                messages; None for the size of the disk.
+
+        Raises:
+            ConfigurationError: The address is of another form, the directory is not writable or on a network file
+                system, or the database is a newer version's or another program's.
+            StoreError: The database is damaged or cannot be read.
+        """
+        path = path_of(url)
+
+        def prepare() -> tuple[Writer, Readers]:
+            try:
+                make_private_directory(path.parent)
+                check_file_system(path.parent)
+                prepare_database(path)
+            except SQLAlchemyError as error:
+                raise told(error, path) from error
+            except OSError as error:
+                raise ConfigurationError(
+                    f"the database {path} cannot be opened ({error.strerror}): choose another data directory"
+                ) from error
+            writer = Writer(path, now_us, limit_bytes=limit_bytes)
+            writer.start()
+            return writer, Readers(path)
+
+        return cls(path, *await asyncio.to_thread(prepare))
+
+    async def close(self) -> None:
+        """Finish what was begun and let go of the database. Calling it again does nothing."""
+        await asyncio.to_thread(self._close)
+
+    def _close(self) -> None:
+        # Readers first: the last connection to leave tidies the WAL file up, and readers may not write.
+        self._readers.close()
+        self._writer.close()
+
+    async def ready(self) -> None:
+        """Return when the database answers."""
+        await self._readers.run(lambda connection: connection.execute(text("SELECT 1")).scalar_one())
+
+    async def setting(self, name: str, make: Callable[[], str]) -> str:
+        """Return a setting; the first caller's `make` gives it its value."""
+        return await self._writer.run(lambda transaction: accounts.get_or_create_setting(transaction, name, make))
+
+    async def add_token(self, user_id: str, user_name: str, jti: str, expires_at_us: int) -> None:
+        """Record a token that is being handed out, and its user."""
+        await self._writer.run(
+            lambda transaction: accounts.add_token(transaction, jti, user_id, user_name, expires_at_us)
+        )
+
+    async def token(self, jti: str) -> TokenRow | None:
+        """Return what is known of a token by its id."""
+        return await self._readers.run(lambda connection: accounts.find_token(connection, jti))
+
+    async def revoke_token(self, jti: str) -> None:
+        """Revoke a token; an unknown one is none."""
+        await self._writer.run(lambda transaction: accounts.revoke_token(transaction, jti), uses_reserve=True)
+
+    async def get_or_create_session(self, row: SessionRow) -> SessionRow:
+        """Return the session of that id, whoever owns it and deleted or not; where there is none, make this one."""
+        return await self._writer.run(lambda transaction: sessions.get_or_create_session(transaction, row))
+
+    async def session(self, session_id: str) -> SessionRow | None:
+        """Return a session, deleted or not."""
+        return await self._readers.run(lambda connection: sessions.find_session(connection, session_id))
+
+    async def sessions(self, owner: str, *, limit: int = 100, before_us: int | None = None) -> list[SessionSummary]:
+        """Return the owner's sessions, newest first, without deleted ones; `before_us` reads on from a page's end."""
+        return await self._readers.run(
+            lambda connection: sessions.list_sessions(connection, owner, limit=limit, before_us=before_us)
+        )
+
+    async def delete_session(self, session_id: str) -> None:
+        """Delete a session's prompts and events; its row stays, marked. Open turns end as cancelled, without a word."""
+        await self._writer.run(lambda transaction: sessions.delete_session(transaction, session_id), uses_reserve=True)
+
+    async def begin_turn(self, new: NewTurn) -> BegunTurn:
+        """Accept a prompt, or return the turn that its key has begun before.
+
+        Raises:
+            KeyReusedError: The owner has used the key with another body.
+            SessionGoneError: There is no such session any more.
+            SessionBusyError: A turn is open and the caller would not wait.
+        """
+        return await self._writer.run(lambda transaction: turns.begin_turn(transaction, new))
+
+    async def mark_running(self, turn_id: str) -> None:
+        """Record that a queued turn has been started."""
+        await self._writer.run(lambda transaction: turns.mark_running(transaction, turn_id))
+
+    async def open_turns(self) -> list[TurnRow]:
+        """Return all turns that have not ended, by session and number."""
+        return await self._readers.run(turns.list_open_turns)
+
+    async def turn(self, turn_id: str) -> TurnRow | None:
+        """Return a turn by its id."""
+        return await self._readers.run(lambda connection: turns.find_turn(connection, turn_id))
+
+    async def last_turn(self, session_id: str) -> TurnRow | None:
+        """Return the session's newest turn, whatever its state."""
+        return await self._readers.run(lambda connection: turns.find_last_turn(connection, session_id))
+
+    async def closed_turns(self, session_id: str, *, before_number: int, limit: int = 50) -> list[ClosedTurn]:
+        """Return turns accepted before the one of that number, newest first, each with its closing message.
+
+        Turns without one are left out. A page may be shorter than `limit`; only the last is empty.
+        """
+        return await self._readers.run(
+            lambda connection: event_log.list_closed_turns(
+                connection, session_id, before_number=before_number, limit=limit
+            )
+        )
+
+    async def append(self, turn: TurnRow, events: Sequence[Event]) -> list[StoredEvent]:
+        """Number, stamp, encode and commit the events of an open turn, in their order.
+
+        Raises:
+            TurnEndedError: The turn has its closing message already.
+            SessionGoneError: The session was deleted.
+            TypeError, ValueError: An event holds something that JSON cannot carry; nothing of the call is stored.
+        """
+        return await self._writer.run(lambda transaction: event_log.append_events(transaction, turn.id, events))
+
+    async def end_turn(
+        self, turn: TurnRow, closing: MessageAction, *, reason: str, usage: dict[str, int], cost_micro_usd: int
+    ) -> StoredEvent:
+        """Commit a turn's closing message and its end in one transaction, with the last space there is if need be.
+
+        Raises:
+            TurnEndedError: It has ended already.
+            SessionGoneError: The session was deleted.
+            TypeError, ValueError: The message holds something that JSON cannot carry.
+        """
+        return await self._writer.run(
+            lambda transaction: event_log.end_turn(
+                transaction, turn.id, closing, reason=reason, usage=usage, cost_micro_usd=cost_micro_usd
+            ),
+            uses_reserve=True,
+        )
+
+    async def events(
+        self, session_id: str, *, after: int = 0, limit: int = 1000, turn_id: str | None = None
+    ) -> list[StoredEvent]:
+        """Return a page of the log after an id, oldest first.
+
+        A page may be shorter than `limit` (it ends at 4 MiB of bodies), so read on from its last id until one is empty.
+        """
+        return await self._readers.run(
+            lambda connection: event_log.read_events(connection, session_id, after=after, limit=limit, turn_id=turn_id)
+        )
+
+    async def last_event_id(self, session_id: str) -> int:
+        """Return the id of the session's newest event, 0 where there is none."""
+        return await self._readers.run(lambda connection: event_log.read_last_event_id(connection, session_id))

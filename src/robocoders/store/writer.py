@@ -1,0 +1,211 @@
+"""The one writer: a thread that commits what has gathered while it committed the last time.
+
+Work is a function over a transaction. Whatever waits shares one transaction and so one wait for the disk; each caller
+awaits its own future. When a shared transaction fails, it is rolled back and every part of it runs again in a
+transaction of its own, so that only the one at fault fails; work must therefore change nothing but the database.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from robocoders.errors import StoreError, StoreFullError
+from robocoders.store.connections import make_engine
+from robocoders.store.errors import full, told
+from robocoders.store.reserve import Reserve
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+__all__ = ["Transaction", "Work", "Writer"]
+
+T = TypeVar("T")
+
+_MOST_SHARED = 512
+"""How many pieces of work share a transaction at most: the first of them waits for all."""
+
+
+@dataclass(slots=True)
+class Transaction:
+    """What work is done with.
+
+    Attributes:
+        connection: The connection, with the write lock held.
+        now_us: Returns the time, in UTC microseconds.
+        last_ids: The newest event's id of each session that this transaction has appended to.
+    """
+
+    connection: Connection
+    now_us: Callable[[], int]
+    last_ids: dict[str, int] = field(default_factory=dict[str, int])
+
+
+Work = Callable[[Transaction], T]
+
+
+@dataclass(frozen=True, slots=True)
+class _Request(Generic[T]):
+    work: Work[T]
+    future: asyncio.Future[T]
+    loop: asyncio.AbstractEventLoop
+    uses_reserve: bool
+
+
+_Outcome = tuple[_Request[Any], Any, BaseException | None]
+
+
+class Writer:
+    """Runs all that changes the database.
+
+    Args:
+        path: The database file, already of this version's schema.
+        now_us: Returns the time, in UTC microseconds.
+        limit_bytes: The size that the database must not exceed; None for no limit.
+    """
+
+    def __init__(self, path: Path, now_us: Callable[[], int], *, limit_bytes: int | None = None) -> None:
+        self._path = path
+        self._now_us = now_us
+        self._engine: Engine = make_engine(path, "writer", connections=1)
+        self._reserve = Reserve(path, limit_bytes)
+        self._requests: SimpleQueue[_Request[Any] | None] = SimpleQueue()
+        # A daemon: a program that forgets to close the store must not hang at its end. What was acknowledged is safe.
+        self._thread = threading.Thread(target=self._serve, name="robocoders-writer", daemon=True)
+        self._closed = False
+        # Held while a request is put in the queue, so that none can come after the sign to stop.
+        self._door = threading.Lock()
+
+    def start(self) -> None:
+        """Begin to serve.
+
+        Raises:
+            StoreError: The database cannot be opened for writing.
+        """
+        self._reserve.restore()
+        try:
+            self._transact([])
+        except SQLAlchemyError as error:
+            self._engine.dispose()
+            raise told(error, self._path) from error
+        self._thread.start()
+
+    async def run(self, work: Work[T], *, uses_reserve: bool = False) -> T:
+        """Run work in a transaction, perhaps a shared one, and return its result once that is on the disk.
+
+        A caller that is cancelled while it waits does not undo the work.
+
+        Args:
+            work: May run more than once; only the last run is committed.
+            uses_reserve: Whether it may take the last space there is.
+
+        Raises:
+            StoreFullError: No space is left.
+            StoreError: The database failed, or the store was closed.
+        """
+        loop = asyncio.get_running_loop()
+        request = _Request(work, loop.create_future(), loop, uses_reserve)
+        with self._door:
+            if self._closed:
+                raise StoreError(f"the store at {self._path} is closed")
+            self._requests.put(request)
+        return await request.future
+
+    def close(self) -> None:
+        """Finish what waits, then let go of the database. Blocks; calling it again does nothing."""
+        with self._door:
+            if self._closed:
+                return
+            self._closed = True
+            self._requests.put(None)
+        self._thread.join()
+        self._engine.dispose()
+
+    def _serve(self) -> None:
+        open_for_more = True
+        while open_for_more:
+            waiting, open_for_more = self._gather()
+            outcomes: list[_Outcome] = []
+            if not self._reserve.restore():
+                outcomes += [(request, None, full(self._path)) for request in waiting if not request.uses_reserve]
+                waiting = [request for request in waiting if request.uses_reserve]
+            outcomes += self._commit(waiting)
+            _tell(outcomes)
+
+    def _gather(self) -> tuple[list[_Request[Any]], bool]:
+        """Wait for work and take what has gathered; the second value is false when the store is being closed."""
+        waiting: list[_Request[Any]] = []
+        request = self._requests.get()
+        while request is not None:
+            waiting.append(request)
+            if len(waiting) >= _MOST_SHARED:
+                return waiting, True
+            try:
+                request = self._requests.get_nowait()
+            except Empty:
+                return waiting, True
+        return waiting, False
+
+    def _commit(self, requests: Sequence[_Request[Any]]) -> list[_Outcome]:
+        if len(requests) > 1:
+            try:
+                results = self._transact(requests)
+            except Exception:  # noqa: BLE001 - each part is run again below, where its error reaches its caller
+                return [outcome for request in requests for outcome in self._commit([request])]
+            return [(request, result, None) for request, result in zip(requests, results, strict=True)]
+        return [self._commit_alone(request) for request in requests]
+
+    def _commit_alone(self, request: _Request[Any]) -> _Outcome:
+        try:
+            try:
+                return request, self._transact([request])[0], None
+            except SQLAlchemyError as error:
+                if not (request.uses_reserve and isinstance(told(error, self._path), StoreFullError)):
+                    raise
+            self._reserve.release()
+            return request, self._transact([request])[0], None
+        except (SQLAlchemyError, sqlite3.Error, OverflowError, UnicodeEncodeError) as error:
+            translated = told(error, self._path)
+            translated.__cause__ = error
+            return request, None, translated
+        except Exception as error:  # noqa: BLE001 - raised again in the caller's task
+            return request, None, error
+
+    def _transact(self, requests: Sequence[_Request[Any]]) -> list[Any]:
+        with self._engine.begin() as connection:
+            self._reserve.limit(connection)
+            transaction = Transaction(connection, self._now_us)
+            return [request.work(transaction) for request in requests]
+
+
+def _tell(outcomes: Sequence[_Outcome]) -> None:
+    """Hand the outcomes over, waking every event loop once."""
+    by_loop: defaultdict[asyncio.AbstractEventLoop, list[_Outcome]] = defaultdict(list)
+    for outcome in outcomes:
+        by_loop[outcome[0].loop].append(outcome)
+    for loop, told_together in by_loop.items():
+        # A loop that was closed meanwhile has nobody left who waits.
+        if not loop.is_closed():
+            try:
+                loop.call_soon_threadsafe(_resolve, told_together)
+            except RuntimeError:
+                continue
+
+
+def _resolve(outcomes: Sequence[_Outcome]) -> None:
+    for request, result, error in outcomes:
+        if request.future.done():
+            continue
+        if error is None:
+            request.future.set_result(result)
+        else:
+            request.future.set_exception(error)
