@@ -6,6 +6,7 @@ import os
 import shutil
 
 import pytest
+
 from tests.support.no_skips import REQUIRE_ALL
 
 _COMMANDS = {
