@@ -10,7 +10,7 @@ from robocoders.store.rows import TokenRow
 from robocoders.store.schema import setting, token, user
 from robocoders.store.writer import Transaction
 
-__all__ = ["add_token", "ensure_user", "find_token", "get_or_create_setting", "revoke_token"]
+__all__ = ["add_token", "ensure_user", "find_setting", "find_token", "get_or_create_setting", "revoke_token"]
 
 
 def ensure_user(transaction: Transaction, user_id: str, name: str | None = None) -> None:
@@ -50,9 +50,14 @@ def revoke_token(transaction: Transaction, jti: str) -> None:
     )
 
 
+def find_setting(connection: Connection, name: str) -> str | None:
+    """Return the setting's value, None where it has none."""
+    return connection.execute(select(setting.c.value).where(setting.c.name == name)).scalar_one_or_none()
+
+
 def get_or_create_setting(transaction: Transaction, name: str, make: Callable[[], str]) -> str:
     """Return the setting's value; where it has none, `make` gives it one."""
-    value = transaction.connection.execute(select(setting.c.value).where(setting.c.name == name)).scalar_one_or_none()
+    value = find_setting(transaction.connection, name)
     if value is None:
         value = make()
         transaction.connection.execute(insert(setting).values(name=name, value=value))

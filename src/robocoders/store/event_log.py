@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, and_, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, and_, bindparam, func, select, update
 
 from robocoders.events import Event, Observation, UnknownEvent
 from robocoders.store.errors import SessionGoneError, TurnEndedError
@@ -21,6 +21,15 @@ __all__ = ["PAGE_BYTES", "append_events", "end_turn", "list_closed_turns", "read
 
 PAGE_BYTES = 4 * 1024 * 1024
 """A page ends after the event that brings its bodies to this size, so that memory stays flat."""
+
+
+_COLUMNS = tuple(column.name for column in event.c)
+
+_PLACE = (
+    select(turn.c.session_id, turn.c.state, session.c.deleted_at_us)
+    .join(session, session.c.id == turn.c.session_id)
+    .where(turn.c.id == bindparam("sought"))
+)
 
 
 def append_events(transaction: Transaction, turn_id: str, events: Sequence[Event]) -> list[StoredEvent]:
@@ -49,8 +58,7 @@ def append_events(transaction: Transaction, turn_id: str, events: Sequence[Event
             )
         )
     if stored:
-        rows = [{column.name: getattr(one, column.name) for column in event.c} for one in stored]
-        transaction.connection.execute(insert(event), rows)
+        transaction.waiting.extend({name: getattr(one, name) for name in _COLUMNS} for one in stored)
         transaction.last_ids[session_id] = stored[-1].id
     return stored
 
@@ -78,24 +86,25 @@ def end_turn(
             ended_at_us=stored.created_at_us,
         )
     )
+    transaction.open_turns.pop(turn_id)
     return replace(stored, closes_turn=True)
 
 
 def _place(transaction: Transaction, turn_id: str) -> tuple[str, int]:
     """Return the turn's session and the id of the session's newest event."""
-    found = transaction.connection.execute(
-        select(turn.c.session_id, turn.c.state, session.c.deleted_at_us)
-        .join(session, session.c.id == turn.c.session_id)
-        .where(turn.c.id == turn_id)
-    ).first()
-    if found is None or found.deleted_at_us is not None:
-        raise SessionGoneError("the session was deleted: nothing is added to its log any more")
-    if found.state == "ended":
-        raise TurnEndedError("the turn has ended: its closing message is its last event", session_id=found.session_id)
-    last_id = transaction.last_ids.get(found.session_id)
+    session_id = transaction.open_turns.get(turn_id)
+    if session_id is None:
+        found = transaction.connection.execute(_PLACE, {"sought": turn_id}).first()
+        if found is None or found.deleted_at_us is not None:
+            raise SessionGoneError("the session was deleted: nothing is added to its log any more")
+        session_id = str(found.session_id)
+        if found.state == "ended":
+            raise TurnEndedError("the turn has ended: its closing message is its last event", session_id=session_id)
+        transaction.open_turns[turn_id] = session_id
+    last_id = transaction.last_ids.get(session_id)
     if last_id is None:
-        last_id = read_last_event_id(transaction.connection, found.session_id)
-    return found.session_id, last_id
+        last_id = read_last_event_id(transaction.connection, session_id)
+    return session_id, last_id
 
 
 def _visibility(new: Event) -> Visibility:

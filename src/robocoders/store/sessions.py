@@ -94,6 +94,9 @@ def delete_session(transaction: Transaction, session_id: str) -> None:
     Open turns end as cancelled. An unknown session is none, a deleted one stays as it is.
     """
     connection, now_us = transaction.connection, transaction.now_us()
+    transaction.flush()
+    transaction.open_turns.clear()
+    transaction.last_ids.pop(session_id, None)
     connection.execute(
         update(session)
         .where(session.c.id == session_id, session.c.deleted_at_us.is_(None))

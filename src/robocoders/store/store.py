@@ -103,6 +103,9 @@ class Store:
 
     async def setting(self, name: str, make: Callable[[], str]) -> str:
         """Return a setting; the first caller's `make` gives it its value."""
+        known = await self._readers.run(lambda connection: accounts.find_setting(connection, name))
+        if known is not None:
+            return known
         return await self._writer.run(lambda transaction: accounts.get_or_create_setting(transaction, name, make))
 
     async def add_token(self, user_id: str, user_name: str, jti: str, expires_at_us: int) -> None:
@@ -121,6 +124,10 @@ class Store:
 
     async def get_or_create_session(self, row: SessionRow) -> SessionRow:
         """Return the session of that id, whoever owns it and deleted or not; where there is none, make this one."""
+        # Nearly every prompt comes with a session that exists; it need not wait for the disk, nor have room there.
+        known = await self.session(row.id)
+        if known is not None:
+            return known
         return await self._writer.run(lambda transaction: sessions.get_or_create_session(transaction, row))
 
     async def session(self, session_id: str) -> SessionRow | None:

@@ -29,6 +29,7 @@ def begin_turn(transaction: Transaction, new: NewTurn) -> BegunTurn:
         if known is not None:
             return BegunTurn(known, existing=True)
     _check_session(connection, new)
+    transaction.flush()
     row = TurnRow(
         id=str(uuid4()),
         session_id=new.session_id,

@@ -17,12 +17,14 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from sqlalchemy import insert
 from sqlalchemy.exc import SQLAlchemyError
 
 from robocoders.errors import StoreError, StoreFullError
 from robocoders.store.connections import make_engine
 from robocoders.store.errors import full, told
 from robocoders.store.reserve import Reserve
+from robocoders.store.schema import event
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 __all__ = ["Transaction", "Work", "Writer"]
 
 T = TypeVar("T")
+
+_INSERT_EVENTS = insert(event)
 
 _MOST_SHARED = 512
 """How many pieces of work share a transaction at most: the first of them waits for all."""
@@ -39,15 +43,28 @@ _MOST_SHARED = 512
 class Transaction:
     """What work is done with.
 
+    Events wait in it until the end, so that those of many callers are inserted by one statement; whoever needs them
+    in their table calls `flush`.
+
     Attributes:
         connection: The connection, with the write lock held.
         now_us: Returns the time, in UTC microseconds.
+        open_turns: The session of each turn that this transaction has found open.
         last_ids: The newest event's id of each session that this transaction has appended to.
+        waiting: Rows of the table `event` that are not inserted yet.
     """
 
     connection: Connection
     now_us: Callable[[], int]
+    open_turns: dict[str, str] = field(default_factory=dict[str, str])
     last_ids: dict[str, int] = field(default_factory=dict[str, int])
+    waiting: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+
+    def flush(self) -> None:
+        """Insert the events that wait."""
+        if self.waiting:
+            self.connection.execute(_INSERT_EVENTS, self.waiting)
+            self.waiting.clear()
 
 
 Work = Callable[[Transaction], T]
@@ -184,7 +201,9 @@ class Writer:
         with self._engine.begin() as connection:
             self._reserve.limit(connection)
             transaction = Transaction(connection, self._now_us)
-            return [request.work(transaction) for request in requests]
+            results = [request.work(transaction) for request in requests]
+            transaction.flush()
+            return results
 
 
 def _tell(outcomes: Sequence[_Outcome]) -> None:
