@@ -21,8 +21,8 @@ def is_runnable(block: Block) -> bool:
 def run(block: Block, folder: Path) -> str | None:
     """Run a block in a folder; return None when all went well, else what went wrong.
 
-    Python runs as a script, `sh` in a shell that stops at the first failure. Of `console`, the lines behind `$ ` run one
-    by one, and what they print on standard output is compared with the lines below; there `...` stands for anything.
+    Python runs as a script, `sh` in a shell that stops at the first failure. Of `console`, the lines behind `$ ` run
+    one by one, and what they print is compared with the lines below; there `...` stands for anything.
     """
     kind = SCRIPTS[block.language]
     if kind == "python":
