@@ -23,7 +23,7 @@ def uv(*arguments: str | Path) -> None:
     private = ROOT / ".tools" / "bin" / "uv"
     command = str(private) if private.exists() else shutil.which("uv")
     assert command is not None, "uv is on PATH or in .tools after `make test`"
-    environment = {**os.environ, "UV_CACHE_DIR": _CACHE, "UV_PYTHON_DOWNLOADS": "never"}
+    environment = {**os.environ, "UV_CACHE_DIR": _CACHE, "UV_PYTHON_DOWNLOADS": "never", "UV_SYSTEM_CERTS": "1"}
     environment.pop("VIRTUAL_ENV", None)
     ended = subprocess.run(
         [command, *map(str, arguments)], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
