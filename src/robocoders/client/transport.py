@@ -1,4 +1,4 @@
-"""Bytes over HTTP. Only this module and its table of errors, `translation`, speak to aiohttp, from the first request on.
+"""Bytes over HTTP. Only this module and its table of errors, `translation`, speak to aiohttp, and not before a request.
 
 Every exception of aiohttp, ssl and the sockets ends here: what leaves is a `TransportFailure` that carries one of the
 package's own errors.

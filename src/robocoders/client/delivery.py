@@ -1,0 +1,207 @@
+"""One prompt, sent until the whole of its answer has come: renewed tokens, a lost session, broken streams."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from robocoders.client.access import Access
+from robocoders.client.event_stream import read_events
+from robocoders.client.exchange import Attempts, Exchange
+from robocoders.client.failures import TransportFailure
+from robocoders.client.transport import Answer
+from robocoders.errors import (
+    APIStatusError,
+    InvalidLineError,
+    ProtocolError,
+    RobocodersError,
+    StreamError,
+    TruncatedLineError,
+)
+from robocoders.events import Event, MessageAction
+from robocoders.wire import requests
+from robocoders.wire.protocol import DEFAULT_AGENT
+from robocoders.wire.retrying import Failure
+
+__all__ = ["Delivery", "Prompt", "SessionPolicy"]
+
+_NO_LOST_SESSION = frozenset({408, 409, 413, 422, 429})
+"""Refusals that say nothing about the session."""
+
+
+class SessionPolicy(Protocol):
+    """Which session a prompt goes to."""
+
+    async def session_id(self) -> str:
+        """The session to use now.
+
+        Raises:
+            RobocodersError: There is none to be had.
+        """
+        ...
+
+    async def replace(self, lost: str, error: APIStatusError) -> str | None:
+        """Another session after the server refused a prompt to `lost`; None to let the error stand.
+
+        Asked at most once a conversation and before its first event: after a 401 that a new token did not mend, and
+        after another 4xx that may be about the session. Those statuses show that the prompt was not taken.
+
+        Raises:
+            RobocodersError: There should be one, but it is not to be had; or a clearer error than `error`.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A prompt and how to send it.
+
+    Args:
+        text: What is asked.
+        agent: The agent's name.
+        history_in_prompt: The text carries the conversation before it.
+        if_busy_refuse: A busy session answers 409 instead of letting the prompt wait.
+    """
+
+    text: str = field(repr=False)
+    agent: str = DEFAULT_AGENT
+    history_in_prompt: bool = False
+    if_busy_refuse: bool = False
+
+
+class Delivery:
+    """Sends one prompt and reads its answer to the end.
+
+    Args:
+        exchange: The server.
+        access: The policy of tokens.
+        session: The policy of sessions.
+        prompt: What to send.
+        may_replace: Whether the session may be replaced; not for a prompt that goes on with what is in it.
+        max_line_bytes: Longest line of the answer; None for no limit.
+        on_invalid_line: Told of each line that is no JSON object, which is then skipped; None raises it instead.
+
+    Attributes:
+        session_id: The session in use; None before the first request.
+    """
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        access: Access,
+        session: SessionPolicy,
+        prompt: Prompt,
+        *,
+        may_replace: bool = True,
+        max_line_bytes: int | None = None,
+        on_invalid_line: Callable[[InvalidLineError], None] | None = None,
+    ) -> None:
+        self.session_id: str | None = None
+        self._exchange = exchange
+        self._access = access
+        self._session = session
+        self._prompt = prompt
+        self._may_replace = may_replace
+        self._may_renew = True
+        self._max_line_bytes = max_line_bytes
+        self._on_invalid_line = on_invalid_line
+        self._key = uuid.uuid4().hex
+        self._attempts = Attempts()
+        self._last: Event | None = None
+        self._last_id: int | None = None
+
+    async def events(self) -> AsyncGenerator[Event]:
+        """The events of the answer, each once. Closing the generator drops the connection.
+
+        Raises:
+            RobocodersError: What could not be mended.
+        """
+        while True:
+            answer = await self._open()
+            broken: RobocodersError | None
+            cause: BaseException | None = None
+            try:
+                async with answer, aclosing(self._unseen(answer)) as events:
+                    async for event in events:
+                        self._attempts.failed = 0
+                        yield event
+                broken = self._missing_end()
+            except TransportFailure as failure:
+                broken, cause = failure.error, failure.__cause__
+            except TruncatedLineError as error:
+                broken = error
+            if broken is None:
+                return
+            if not await self._exchange.may_repeat(
+                self._attempts, Failure(sent=True), repeatable=self._exchange.idempotent
+            ):
+                raise self._explained(broken) from cause
+
+    async def _open(self) -> Answer:
+        while True:
+            token, sid = await self._access.token(), await self._session.session_id()
+            self.session_id = sid
+            prompt = self._prompt
+            request = requests.chat(
+                token,
+                sid,
+                prompt.text,
+                prompt.agent,
+                key=self._key,
+                history_in_prompt=prompt.history_in_prompt,
+                if_busy_refuse=prompt.if_busy_refuse,
+            )
+            try:
+                return await self._exchange.open(request, keyed=True, session_id=sid, attempts=self._attempts)
+            except APIStatusError as error:
+                if not await self._mended(error, token, sid):
+                    raise
+
+    async def _mended(self, error: APIStatusError, token: str, sid: str) -> bool:
+        """Whether there is now another token or session to try with."""
+        if error.status == 401 and self._may_renew:
+            self._may_renew = False
+            if await self._access.renew(token) is not None:
+                return True
+        about_session = 400 <= error.status < 500 and error.status not in _NO_LOST_SESSION
+        if about_session and self._may_replace and self._last is None:
+            self._may_replace = False
+            if await self._session.replace(sid, error) is not None:
+                # The same key with another body would be refused.
+                self._key = uuid.uuid4().hex
+                return True
+        return False
+
+    async def _unseen(self, answer: Answer) -> AsyncGenerator[Event]:
+        """The events of a body without those that an earlier body had; their ids grow (protocol fact)."""
+        seen = self._last_id
+        stream = read_events(answer, max_line_bytes=self._max_line_bytes, on_invalid_line=self._on_invalid_line)
+        async with aclosing(stream) as events:
+            async for event in events:
+                if event.id is not None:
+                    if seen is not None and event.id <= seen:
+                        continue
+                    self._last_id = event.id
+                self._last = event
+                yield event
+
+    def _missing_end(self) -> RobocodersError | None:
+        """What is wrong with a body that came to its end; None if nothing is."""
+        if self._last is None:
+            return ProtocolError("The server's answer holds no event")
+        closed = isinstance(self._last, MessageAction) and self._last.args.wait_for_response
+        if self._exchange.idempotent and not closed:
+            # Such servers end each turn with a waiting message; the original did not always.
+            return StreamError(f"{self._exchange.address} ended its answer before the turn was over")
+        return None
+
+    def _explained(self, error: RobocodersError) -> RobocodersError:
+        if self._exchange.idempotent or isinstance(error, ProtocolError):
+            return error
+        return type(error)(
+            f"{error.message}. The prompt was not sent again: this server does not announce that it would run it "
+            "only once, and it may still be running."
+        )

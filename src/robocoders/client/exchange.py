@@ -1,0 +1,228 @@
+"""Requests to one server, with retries: whatever comes back is a success or one of the package's errors."""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeVar
+from urllib.parse import urljoin, urlsplit
+
+from robocoders.client.addresses import normal_address
+from robocoders.client.clock import Clock, SystemClock
+from robocoders.client.failures import TransportFailure
+from robocoders.client.transport import Answer, Transport
+from robocoders.errors import APIConnectionError, APIStatusError, StreamError
+from robocoders.wire.protocol import IDEMPOTENCY_ANNOUNCEMENT_HEADER
+from robocoders.wire.requests import Request
+from robocoders.wire.retrying import Failure, RetryPolicy
+from robocoders.wire.statuses import error_for_status
+
+__all__ = ["Attempts", "Exchange", "replace_message"]
+
+_log = logging.getLogger("robocoders.client")
+
+_T = TypeVar("_T")
+
+_LARGEST_BODY_BYTES = 64 * 1024 * 1024
+_LARGEST_ERROR_BODY_BYTES = 256 * 1024
+_LONGEST_REDIRECTION = 5
+
+
+@dataclass(slots=True)
+class Attempts:
+    """How often something has failed in a row. Whoever sees progress sets `failed` back to 0."""
+
+    failed: int = 0
+
+
+class Exchange:
+    """Sends the requests of the wire to one server.
+
+    Args:
+        transport: What carries them.
+        base_url: The server's address.
+        policy: When and after how long to try again.
+        clock: Time, for waits and for a `Retry-After` that is a date.
+        chance: Gives random numbers from 0 to 1, for the jitter.
+        idempotent: Whether the server is known to run one keyed prompt once.
+        on_idempotency: Told whenever that turns out to have changed.
+
+    Attributes:
+        address: The server's address in its one form.
+        idempotent: What is known now. A server announces it on its answers (`Robocoders-Idempotency: 1`).
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        base_url: str,
+        *,
+        policy: RetryPolicy = RetryPolicy(),  # noqa: B008 - frozen
+        clock: Clock | None = None,
+        chance: Callable[[], float] = random.random,
+        idempotent: bool = False,
+        on_idempotency: Callable[[bool], None] | None = None,
+    ) -> None:
+        self.address = normal_address(base_url)
+        self.idempotent = idempotent
+        self.clock: Clock = clock or SystemClock()
+        self._transport = transport
+        self._policy = policy
+        self._chance = chance
+        self._on_idempotency = on_idempotency
+
+    async def open(
+        self,
+        request: Request,
+        *,
+        keyed: bool = False,
+        session_id: str | None = None,
+        attempts: Attempts | None = None,
+    ) -> Answer:
+        """Send a request until it succeeds and return the answer with its body unread; the caller closes it.
+
+        Args:
+            request: What to send.
+            keyed: It carries an idempotency key, so that a server that knows keys may get it twice.
+            session_id: The session concerned, for errors.
+            attempts: Counts on from earlier failures of the same thing.
+
+        Raises:
+            APIStatusError: The last answer's status is no success.
+            APIConnectionError: The last attempt got no answer.
+            ProtocolError: The answer is not HTTP.
+            ConfigurationError: The request cannot be sent.
+        """
+
+        async def as_it_is(answer: Answer) -> Answer:
+            return answer
+
+        return await self._attempt(request, as_it_is, keyed=keyed, session_id=session_id, attempts=attempts)
+
+    async def fetch(self, request: Request, *, session_id: str | None = None) -> bytes:
+        """Send a request until its whole answer has come, and return the body.
+
+        Raises:
+            RobocodersError: As `open` does; and `StreamError` where the body of the last attempt broke off.
+        """
+
+        async def read(answer: Answer) -> bytes:
+            async with answer:
+                return await answer.read(_LARGEST_BODY_BYTES)
+
+        return await self._attempt(request, read, keyed=False, session_id=session_id, attempts=None)
+
+    async def may_repeat(self, attempts: Attempts, failure: Failure, *, repeatable: bool) -> bool:
+        """Count a failure, wait as the rule of retries says, and return whether to try again.
+
+        Args:
+            attempts: What failed so far; one failure is added.
+            failure: How the last attempt failed.
+            repeatable: Sending the same once more does no harm.
+        """
+        delay = self._policy.delay_seconds(
+            attempts.failed, failure, repeatable=repeatable, now=self.clock.now(), chance=self._chance()
+        )
+        attempts.failed += 1
+        if delay is None:
+            return False
+        _log.debug("Trying %s again in %.1f s (attempt %d)", self.address, delay, attempts.failed + 1)
+        await self.clock.sleep(delay)
+        return True
+
+    async def _attempt(
+        self,
+        request: Request,
+        use: Callable[[Answer], Awaitable[_T]],
+        *,
+        keyed: bool,
+        session_id: str | None,
+        attempts: Attempts | None,
+    ) -> _T:
+        counted = attempts or Attempts()
+        while True:
+            try:
+                answer = await self._send(request)
+                if 200 <= answer.status < 300:
+                    self._note_announcement(answer)
+                    return await use(answer)
+                error = await self._status_error(answer, request, session_id)
+            except TransportFailure as broken:
+                failure, raised = Failure(sent=broken.sent), broken.error
+                raised.session_id = raised.session_id or session_id
+                cause: BaseException | None = broken.__cause__
+                if not isinstance(raised, (APIConnectionError, StreamError)):
+                    raise raised from cause
+            else:
+                failure, raised, cause = Failure(sent=True, status=error.status, headers=answer.headers), error, None
+            # Asked only now: the answer itself may have told what the server is.
+            repeatable = request.safe or (keyed and self.idempotent)
+            if not await self.may_repeat(counted, failure, repeatable=repeatable):
+                raise raised from cause
+
+    async def _send(self, request: Request) -> Answer:
+        url = f"{self.address}{request.path}"
+        for _ in range(_LONGEST_REDIRECTION):
+            answer = await self._transport.send(url, request)
+            target = _same_origin_target(url, answer, request)
+            if target is None:
+                return answer
+            answer.close()
+            url = target
+        return await self._transport.send(url, request)
+
+    async def _status_error(self, answer: Answer, request: Request, session_id: str | None) -> APIStatusError:
+        try:
+            async with answer:
+                body = await answer.read(_LARGEST_ERROR_BODY_BYTES)
+        except TransportFailure:
+            # The status is known; what the server had to say about it is not.
+            body = b""
+        error = error_for_status(
+            answer.status,
+            answer.headers,
+            body,
+            now=self.clock.now(),
+            secrets=request.secrets,
+            session_id=session_id,
+        )
+        return _redirection_error(error, answer) if 300 <= answer.status < 400 else error
+
+    def _note_announcement(self, answer: Answer) -> None:
+        announced = answer.headers.get(IDEMPOTENCY_ANNOUNCEMENT_HEADER.lower()) == "1"
+        if announced != self.idempotent:
+            self.idempotent = announced
+            if self._on_idempotency is not None:
+                self._on_idempotency(announced)
+
+
+def _same_origin_target(url: str, answer: Answer, request: Request) -> str | None:
+    """Where to ask again: only on the same host and port, since the token goes along, and only what may be repeated."""
+    location = answer.headers.get("location")
+    if answer.status not in {301, 302, 303, 307, 308} or location is None or request.method != "GET":
+        return None
+    target = urljoin(url, location)
+    here, there = urlsplit(url), urlsplit(target)
+    return target if (here.scheme, here.netloc) == (there.scheme, there.netloc) else None
+
+
+def _redirection_error(error: APIStatusError, answer: Answer) -> APIStatusError:
+    target = urlsplit(answer.headers.get("location", ""))
+    where = f" to {target.scheme}://{target.netloc.rpartition('@')[2]}" if target.netloc else ""
+    text = f"HTTP {error.status}: the server redirects{where}; name the address it should be asked at"
+    return replace_message(error, text)
+
+
+def replace_message(error: APIStatusError, text: str) -> APIStatusError:
+    """The same error with another text."""
+    return type(error)(
+        text,
+        status=error.status,
+        body=error.body,
+        retry_after_seconds=error.retry_after_seconds,
+        session_id=error.session_id,
+        request_id=error.request_id,
+        last_event_id=error.last_event_id,
+    )

@@ -1,0 +1,71 @@
+"""One sign-in at a time for each cache file and server, across tasks, threads and processes."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import threading
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from robocoders.client.private_files import lock_beside
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
+__all__ = ["sign_in_lock"]
+
+_POLL_SECONDS = 0.02
+_LONGEST_WAIT_SECONDS = 60.0
+
+_locks_guard = threading.Lock()
+_process_locks: dict[Path, threading.Lock] = {}
+"""Stand in for lock files that cannot be made."""
+
+
+@asynccontextmanager
+async def sign_in_lock(cache_file: Path, server: str) -> AsyncGenerator[None]:
+    """Hold the right to sign in; whoever gets it reads the cache again first.
+
+    Waits at most a minute: after that two sign-ins do less harm than none.
+
+    Args:
+        cache_file: The cache that the token will be written to.
+        server: The server's address in its one form.
+    """
+    digest = hashlib.sha256(server.encode()).hexdigest()[:16]
+    place = cache_file.with_name(f"{cache_file.name}.{digest}")
+    held = await _acquire(place)
+    try:
+        yield
+    finally:
+        if isinstance(held, threading.Lock):
+            held.release()
+        elif held is not None:
+            held.release(force=True)
+
+
+async def _acquire(place: Path) -> BaseFileLock | threading.Lock | None:
+    loop = asyncio.get_running_loop()
+    give_up = loop.time() + _LONGEST_WAIT_SECONDS
+    while True:
+        held = _try(place)
+        if held is not None or loop.time() >= give_up:
+            return held
+        # A poll, because a thread that waits for a file lock cannot be cancelled with the task it works for.
+        await asyncio.sleep(_POLL_SECONDS)
+
+
+def _try(place: Path) -> BaseFileLock | threading.Lock | None:
+    try:
+        lock = lock_beside(place)
+        lock.acquire(timeout=0)
+    except TimeoutError:
+        return None
+    except OSError:
+        with _locks_guard:
+            process_lock = _process_locks.setdefault(place, threading.Lock())
+        return process_lock if process_lock.acquire(blocking=False) else None
+    return lock
