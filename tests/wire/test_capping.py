@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.wire.strategies import json_values
 
 from robocoders.events import MessageAction, MessageArgs
 from robocoders.wire.capping import cap_line
 from robocoders.wire.codec import encode_event
+from tests.wire.strategies import json_values
 
 
 def message(text: str) -> bytes:

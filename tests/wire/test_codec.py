@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.wire.strategies import events, json_values
 
 from robocoders.errors import InvalidLineError
 from robocoders.events import (
@@ -23,6 +22,7 @@ from robocoders.events import (
     UnknownEvent,
 )
 from robocoders.wire.codec import decode_event, encode_event, event_object, format_timestamp
+from tests.wire.strategies import events, json_values
 
 CAPTURED = (
     b'{"id": 3, "timestamp": "2024-11-15T10:00:00.123456", "source": "agent", "message": "Hi \\u00e9", '

@@ -7,12 +7,12 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.wire.strategies import cut, cuts, events
 
 from robocoders.errors import LineTooLongError, TruncatedLineError
 from robocoders.events import Event
 from robocoders.wire.codec import encode_event
 from robocoders.wire.ndjson import NdjsonDecoder, encode_line
+from tests.wire.strategies import cut, cuts, events
 
 PRETTY = b'{\n  "id": 32,\n  "args": {\n    "list": [\n      1,\n      2\n    ]\n  }\n}'
 
