@@ -9,7 +9,6 @@ WORKERS ?= auto
 BIN := .venv/bin
 READY := .venv/.ready
 PYTEST := -m pytest -n $(WORKERS)
-RUN_TESTS := $(BIN)/python $(if $(COVERAGE),-m coverage run )$(PYTEST)
 
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 export PYRIGHT_PYTHON_USE_BUNDLED_PYRIGHT := 1
@@ -32,7 +31,12 @@ serve: $(READY) ## Start a server on this machine; ARGS adds options
 	@$(BIN)/robocoders serve $(ARGS)
 
 test: $(READY) ## Run the tests and say what was skipped and why
-	@$(RUN_TESTS)
+ifdef COVERAGE
+	@rm -f .coverage .coverage.*
+	@$(BIN)/python -m coverage run $(PYTEST)
+else
+	@$(BIN)/python $(PYTEST)
+endif
 
 check: $(READY) ## Lint, formatting, types, layers, structure; warnings are errors
 	@$(BIN)/ruff check --quiet .
@@ -49,5 +53,5 @@ format: $(READY) ## Put the sources into the house's form
 	@$(BIN)/ruff format --quiet .
 
 clean: ## Remove everything that is made here, .venv and .tools included
-	rm -rf .venv .tools build dist htmlcov .coverage .coverage.* .hypothesis .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .tools build dist htmlcov .coverage .coverage.* .coverage_of_wire* .hypothesis .pytest_cache .ruff_cache .import_linter_cache
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
