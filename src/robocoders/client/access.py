@@ -82,6 +82,12 @@ class CachedAccess:
     async def renew(self, refused: str) -> str | None:
         return await self._signed_in(refused=refused)
 
+    async def _fetch(self) -> str:
+        """Sign in and keep the token. The provider signs in by a method of its own, which subclasses may replace."""
+        token = await fetch_token(self._exchange, self._sign_in_key)
+        self._cache.update(self._exchange.address, access_token=token)
+        return token
+
     def _cached(self) -> str | None:
         return self._cache.get(self._exchange.address).access_token
 
@@ -93,8 +99,7 @@ class CachedAccess:
                 self._cache.forget_token(self._exchange.address, refused)
                 token = None
             if token is None:
-                token = await fetch_token(self._exchange, self._sign_in_key)
-                self._cache.update(self._exchange.address, access_token=token)
+                token = await self._fetch()
                 # Kept here too: a clock that is wrong takes a fresh token for an expired one.
                 self._fetched = token
         return token

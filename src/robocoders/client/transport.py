@@ -150,7 +150,7 @@ class Transport:
         """
         from robocoders.client.translation import is_foreign, no_answer  # noqa: PLC0415 - needs aiohttp
 
-        session = self._open_session()
+        session = self.open_session()
         proxy = self._proxy or proxy_from_environment(url, os.environ)
         headers = {"User-Agent": f"robocoders/{__version__}", "Accept-Encoding": "identity", **dict(request.headers)}
         try:
@@ -178,7 +178,12 @@ class Transport:
         if self._session is not None and self._owns_session:
             await self._session.close()
 
-    def _open_session(self) -> aiohttp.ClientSession:
+    def open_session(self) -> aiohttp.ClientSession:
+        """The session that requests go through, made when it is first asked for; for those who need aiohttp's own.
+
+        Raises:
+            ConfigurationError: The transport is closed.
+        """
         if self._closed:
             raise ConfigurationError("This client is closed; make a new one")
         if self._session is None:
