@@ -1,0 +1,45 @@
+"""The open turns of one session: first come, first served, one at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field
+
+from robocoders.agents.running import Outcome
+from robocoders.engine.prompts import PromptSpec
+from robocoders.store import SessionRow, TurnRow
+
+__all__ = ["Lane", "OpenTurn"]
+
+
+@dataclass(slots=True)
+class OpenTurn:
+    """A turn that waits or runs in this process.
+
+    Attributes:
+        session: Its session.
+        turn: The turn as it was accepted.
+        prompt: What was asked.
+        stop: Set from outside to how the turn is to end at once.
+        done: Set when its closing message is out.
+    """
+
+    session: SessionRow
+    turn: TurnRow
+    prompt: PromptSpec
+    stop: asyncio.Future[Outcome]
+    done: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def end(self, outcome: Outcome) -> None:
+        """Ask it to end so; only the first wish counts."""
+        if not self.stop.done():
+            self.stop.set_result(outcome)
+
+
+@dataclass(slots=True)
+class Lane:
+    """One session's open turns, the running one first, and the task that works them off."""
+
+    turns: deque[OpenTurn] = field(default_factory=deque[OpenTurn])
+    task: asyncio.Task[None] | None = None

@@ -1,0 +1,93 @@
+"""One turn as a function over steps: what it needs comes in, its events go out through `emit`, an outcome comes back.
+
+Nothing here knows of queues, readers or other turns, so that a durable workflow can run the same function.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from robocoders.agents.running import DEFAULT_REQUEST_LIMIT, Emit, Outcome, TurnInput
+from robocoders.engine import endings
+from robocoders.engine.history import read_history
+from robocoders.engine.prompts import PromptSpec
+from robocoders.errors import WorkspaceError
+from robocoders.store import SessionRow, Store, TurnRow
+from robocoders.wire.protocol import Reason
+from robocoders.workspace.files import Workspace
+
+__all__ = ["Performer", "RunTurn"]
+
+RunTurn = Callable[[TurnInput, Emit], Awaitable[Outcome]]
+
+
+@dataclass(frozen=True, slots=True)
+class Performer:
+    """Performs turns.
+
+    Attributes:
+        store: Where sessions and the log are.
+        data_dir: Where private workspaces and search indexes are.
+        resolve_model: Makes a model of its name; None hands the name on.
+        run_turn: Runs an agent.
+    """
+
+    store: Store
+    data_dir: Path
+    resolve_model: Callable[[str], Any] | None
+    run_turn: RunTurn
+
+    async def perform(self, session: SessionRow, turn: TurnRow, prompt: PromptSpec, emit: Emit) -> Outcome:
+        """Run one turn to its end and return how it ended.
+
+        Raises:
+            RobocodersError: What stood in the way, told for people.
+        """
+        if prompt.is_bare_continue:
+            earlier = await self._earlier_reason(turn)
+            if earlier not in Reason.ALLOWANCES:
+                return endings.unasked(earlier)
+        await self.store.mark_running(turn.id)
+        turn_input = TurnInput(
+            agent=turn.agent,
+            prompt=turn.prompt,
+            model=await self._model(turn.model),
+            workspace=await asyncio.to_thread(self._workspace, session),
+            index_dir=self.data_dir / "index",
+            history=await read_history(self.store, turn),
+            request_limit=_request_limit(turn.limits),
+        )
+        return await self.run_turn(turn_input, emit)
+
+    async def _earlier_reason(self, turn: TurnRow) -> str | None:
+        closed = await self.store.closed_turns(turn.session_id, before_number=turn.number, limit=1)
+        return closed[0].turn.reason if closed else None
+
+    async def _model(self, name: str) -> Any:
+        return name if self.resolve_model is None else await asyncio.to_thread(self.resolve_model, name)
+
+    def _workspace(self, session: SessionRow) -> Workspace:
+        if session.workspace_kind == "directory" and session.workspace_ref is not None:
+            root = Path(session.workspace_ref)
+        else:
+            root = self.data_dir / "workspaces" / session.id
+            try:
+                root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            except OSError as error:
+                raise WorkspaceError(
+                    f"the session's directory {root} cannot be made ({error.strerror})", session_id=session.id
+                ) from error
+        inside = self.data_dir.resolve().is_relative_to(root.resolve())
+        return Workspace(root, masked=(self.data_dir,) if inside else ())
+
+
+def _request_limit(limits: dict[str, Any]) -> int:
+    """Return the allowance of requests to the model in one turn: the limit `iterations`, where the session has one."""
+    given = limits.get("iterations")
+    if isinstance(given, int) and not isinstance(given, bool) and given > 0:
+        return given
+    return DEFAULT_REQUEST_LIMIT

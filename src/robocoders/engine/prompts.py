@@ -1,0 +1,64 @@
+"""A prompt on its way in, and what its sender gets to follow it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+
+from robocoders.store.rows import History, StoredEvent, TurnRow
+from robocoders.wire.protocol import CONTINUE_PROMPT
+
+__all__ = ["PromptSpec", "TurnHandle"]
+
+
+@dataclass(frozen=True, slots=True)
+class PromptSpec:
+    """A prompt as it came.
+
+    Attributes:
+        prompt: What the user says.
+        agent: The agent's name.
+        history: Whether the model hears the session's earlier turns, or the prompt carries its own.
+        key: The idempotency key, where there is one.
+        body_hash: A hash of the request's body; the same key must come with the same one.
+        if_busy_refuse: Refuse, rather than wait, where the session has an open turn.
+        plain: Whether the answer goes to the plain stream, that of old clients.
+    """
+
+    prompt: str = field(repr=False)
+    agent: str
+    history: History = "log"
+    key: str | None = None
+    body_hash: str = ""
+    if_busy_refuse: bool = False
+    plain: bool = False
+
+    @property
+    def is_bare_continue(self) -> bool:
+        """Whether it may be an old client's automatism rather than somebody's wish.
+
+        Old clients send `continue` after every waiting message (protocol fact), so it must not cost anything where
+        there is nothing to continue. A prompt with a key is always real.
+        """
+        return self.plain and self.key is None and self.prompt == CONTINUE_PROMPT
+
+
+@dataclass(frozen=True, slots=True)
+class TurnHandle:
+    """The turn of a prompt that was accepted.
+
+    Attributes:
+        turn: The turn as it was when the prompt came.
+        existing: Whether the key was known, so that this is an earlier turn and no new one.
+    """
+
+    turn: TurnRow
+    existing: bool
+    _follow: Callable[[TurnRow], AsyncIterator[StoredEvent]] = field(repr=False)
+
+    def events(self) -> AsyncIterator[StoredEvent]:
+        """Return the turn's events from its first, past ones and live ones; the closing one is the last.
+
+        They end without it only where the session was deleted, or the engine stopped for good.
+        """
+        return self._follow(self.turn)
