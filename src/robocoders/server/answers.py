@@ -1,0 +1,49 @@
+"""What the OpenAPI description says of the answers that several routes give."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from robocoders.server.bodies import ErrorBody
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+__all__ = ["ANYWHERE", "NDJSON_CONTENT", "Responses", "failing", "json_body"]
+
+Responses = dict[int | str, dict[str, Any]]
+
+_TEXTS: Final = {
+    401: "No token, or one that is invalid, expired or revoked.",
+    403: "The request's Host or Origin is not this server's, or this caller may not do it.",
+    404: "There is no such session, or it is somebody else's.",
+    409: "The session is busy; `x-should-retry: false`.",
+    413: "The body is longer than 8 MiB.",
+    422: "Something about the request is invalid; `detail` lists what. Nothing that was sent is repeated.",
+    500: "The server failed; its log says more under the request id.",
+    503: "The server is stopping, or its database cannot be used; `Retry-After` says when to come again.",
+    507: "The server has no space left for its database.",
+}
+
+NDJSON_CONTENT: Final[dict[str, Any]] = {
+    "application/x-ndjson": {
+        "schema": {"type": "string", "description": "One JSON object a line; blank lines are heartbeats."}
+    }
+}
+
+
+def failing(*statuses: int, **texts: str) -> Responses:
+    """The descriptions of answers that are no success; `s409="..."` gives one a text of its own."""
+    own = {int(name[1:]): text for name, text in texts.items()}
+    wanted = sorted({*statuses, *own})
+    return {status: {"model": ErrorBody, "description": own.get(status, _TEXTS[status])} for status in wanted}
+
+
+ANYWHERE: Final = failing(403, 500, 503)
+"""What every route but the health routes can answer."""
+
+
+def json_body(kind: type[BaseModel], *, required: bool = True) -> dict[str, Any]:
+    """A request body for the OpenAPI description: bodies are read by hand, after the token has been checked."""
+    content = {"application/json": {"schema": kind.model_json_schema()}}
+    return {"requestBody": {"required": required, "content": content}}

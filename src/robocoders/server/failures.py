@@ -1,0 +1,121 @@
+"""The one form of every answer that is no success.
+
+`{"detail": ..., "code": "snake_case", "request_id": "..."}`: `detail` is a sentence, or for 422 a list of objects with
+exactly `loc`, `msg` and `type` (protocol fact: the original's validation errors). What was sent is never echoed.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
+
+from robocoders.errors import StoreError, StoreFullError
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI, Request
+
+__all__ = ["ApiError", "error_response", "install_error_handlers", "invalid", "stopping", "unauthorized"]
+
+_log = logging.getLogger("robocoders.server")
+
+_CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
+
+
+class ApiError(Exception):
+    """An answer that is no success.
+
+    Args:
+        status: The HTTP status.
+        code: What is wrong, for programs.
+        detail: What is wrong and what to do about it, for people; for 422 the list of what is invalid.
+        headers: Further headers of the answer.
+    """
+
+    def __init__(
+        self, status: int, code: str, detail: str | list[dict[str, Any]], headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(code)
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.headers = headers
+
+
+def invalid(loc: Sequence[str | int], message: str, kind: str) -> ApiError:
+    """The 422 for one place of a request."""
+    return ApiError(422, "invalid_request", [{"loc": list(loc), "msg": message, "type": kind}])
+
+
+def unauthorized(code: str, detail: str) -> ApiError:
+    """The 401 for a token or a session that cannot be used.
+
+    A missing `Authorization` header gets it too, where the original answered 422: old clients throw their cached token
+    away on 401 alone (protocol fact).
+    """
+    return ApiError(401, code, detail, {"WWW-Authenticate": "Bearer"})
+
+
+def stopping() -> ApiError:
+    """The 503 of a server on its way out; another one may soon be there."""
+    return ApiError(503, "stopping", "The server is stopping.", {"Retry-After": "2"})
+
+
+def error_response(
+    request_id: str,
+    status: int,
+    code: str,
+    detail: str | list[dict[str, Any]],
+    headers: Mapping[str, str] | None = None,
+) -> JSONResponse:
+    """The answer itself."""
+    body = {"detail": detail, "code": code, "request_id": request_id}
+    return JSONResponse(body, status, headers={"Cache-Control": "no-store", **(headers or {})})
+
+
+def install_error_handlers(app: FastAPI) -> None:
+    """Give every failure of the application this form."""
+    app.add_exception_handler(ApiError, _api_error)
+    app.add_exception_handler(RequestValidationError, _invalid_request)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(StoreError, _store_error)
+
+
+def _respond(
+    request: Request,
+    status: int,
+    code: str,
+    detail: str | list[dict[str, Any]],
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    return error_response(request.state.request_id, status, code, detail, headers)
+
+
+async def _api_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ApiError)
+    return _respond(request, error.status, error.code, error.detail, error.headers)
+
+
+async def _invalid_request(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    items = [{"loc": list(item["loc"]), "msg": item["msg"], "type": item["type"]} for item in error.errors()]
+    return _respond(request, 422, "invalid_request", items)
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    code = _CODES.get(error.status_code, "http_error")
+    return _respond(request, error.status_code, code, str(error.detail), error.headers)
+
+
+async def _store_error(request: Request, error: Exception) -> Response:
+    """A database that fails is the operator's to mend: the reason goes to the log, the caller learns the kind."""
+    _log.error("request %s: %s", request.state.request_id, error)
+    if isinstance(error, StoreFullError):
+        return _respond(request, 507, "storage_full", "The server has no space left for its database.")
+    text = "The server cannot read or write its database."
+    return _respond(request, 503, "storage_unavailable", text, {"Retry-After": "5"})

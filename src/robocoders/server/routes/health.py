@@ -1,0 +1,33 @@
+"""Whether the server lives, and whether it can work."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from robocoders.server.answers import failing
+from robocoders.server.bodies import Health
+from robocoders.server.failures import stopping
+from robocoders.server.service import ServiceDep
+
+__all__ = ["router"]
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/healthz", summary="Does the server live?", responses=failing(500))
+async def healthz() -> Health:
+    """Answers as long as the process does. Needs no token and no particular `Host`."""
+    return Health(status="ok")
+
+
+@router.get(
+    "/readyz",
+    summary="Can the server work?",
+    responses=failing(500, 507, s503="The server is stopping, or its database cannot be used."),
+)
+async def readyz(service: ServiceDep) -> Health:
+    """Answers 200 when prompts can be taken. Needs no token and no particular `Host`."""
+    if service.activity.stopping:
+        raise stopping()
+    await service.store.ready()
+    return Health(status="ready")
