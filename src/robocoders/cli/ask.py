@@ -1,0 +1,130 @@
+"""`robocoders ask`: one prompt, one answer, one exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from robocoders.cli.answering import print_lines, show_turn
+from robocoders.cli.connecting import Target, checked_workspace, target
+from robocoders.cli.exit_codes import ExitCode
+from robocoders.cli.options import (
+    AgentOption,
+    BaseUrlOption,
+    JsonlOption,
+    MaxContinuesOption,
+    ModelOption,
+    SessionOption,
+    WorkspaceOption,
+)
+from robocoders.cli.standard_input import complete_prompt
+from robocoders.cli.terminal import say
+from robocoders.errors import RobocodersError
+from robocoders.wire.protocol import DEFAULT_AGENT
+
+if TYPE_CHECKING:
+    from robocoders.client import AsyncSession
+
+__all__ = ["ask"]
+
+_CANCEL_SECONDS = 5.0
+_RESUMABLE = {
+    ExitCode.WAITING_FOR_HUMAN: "To answer",
+    ExitCode.LIMIT_REACHED: "To go on",
+}
+
+
+@dataclass(frozen=True)
+class _Question:
+    """What is asked, of whom, and how the answer is shown."""
+
+    prompt: str = field(repr=False)
+    agent: str
+    server: Target
+    workspace: str | None
+    model: str | None
+    session_id: str | None
+    max_continues: int
+    timeout_seconds: float | None
+    jsonl: bool
+
+
+def ask(
+    prompt: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="PROMPT", help="What to ask; - reads it from standard input. What is piped in is put below it."
+        ),
+    ] = None,
+    *,
+    agent: AgentOption = DEFAULT_AGENT,
+    workspace: WorkspaceOption = None,
+    model: ModelOption = None,
+    session: SessionOption = None,
+    base_url: BaseUrlOption = None,
+    jsonl: JsonlOption = False,
+    max_continues: MaxContinuesOption = 8,
+    timeout: Annotated[
+        float | None, typer.Option(metavar="SECONDS", min=0.001, help="Cancel and leave (124) after so long.")
+    ] = None,
+) -> None:
+    """Ask an agent and print its answer.
+
+    The words go to standard output, the steps to standard error. With no server named and none running, one is
+    started in the background. Ctrl-C cancels the work and leaves.
+    """
+    text = complete_prompt(prompt, say)
+    server = target(base_url)
+    question = _Question(
+        prompt=text,
+        agent=agent,
+        server=server,
+        workspace=checked_workspace(workspace, server, session),
+        model=model,
+        session_id=session,
+        max_continues=max_continues,
+        timeout_seconds=timeout,
+        jsonl=jsonl,
+    )
+    raise typer.Exit(asyncio.run(_ask(question)))
+
+
+async def _ask(question: _Question) -> ExitCode:
+    from robocoders.client import AsyncRobocoders  # noqa: PLC0415 - loads the HTTP client
+
+    async with AsyncRobocoders(base_url=question.server.base_url) as client:
+        if question.session_id is not None:
+            session = client.session(question.session_id)
+        else:
+            session = await client.create_session(workspace=question.workspace, model=question.model)
+        try:
+            async with asyncio.timeout(question.timeout_seconds):
+                code = await _show(session, question)
+        except TimeoutError:
+            await _cancel(session)
+            say(f"Error: no end within {question.timeout_seconds:g} s; the work was cancelled. Session: {session.id}")
+            return ExitCode.DEADLINE
+        except asyncio.CancelledError:  # Ctrl-C
+            await _cancel(session)
+            say("Cancelled.")
+            raise
+    if code in _RESUMABLE:
+        say(f"{_RESUMABLE[code]}: robocoders ask --session {session.id} ...")
+    return code
+
+
+async def _show(session: AsyncSession, question: _Question) -> ExitCode:
+    events = session.chat(question.prompt, agent=question.agent, max_continues=question.max_continues)
+    async with contextlib.aclosing(events):
+        return await (print_lines if question.jsonl else show_turn)(events)
+
+
+async def _cancel(session: AsyncSession) -> None:
+    """Tell the server to stop the work; a server that does not answer, or cannot, is left alone."""
+    with contextlib.suppress(RobocodersError, TimeoutError):
+        async with asyncio.timeout(_CANCEL_SECONDS):
+            await session.cancel()
