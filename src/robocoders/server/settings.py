@@ -105,6 +105,8 @@ class Settings:
             *(f"allow-host={name}" for name in self.allow_hosts),
             *(f"tls-cert={path}" for path in (self.tls_cert,) if path is not None),
             *(("one-event-per-turn",) if self.one_event_per_turn else ()),
+            # Whoever finds a server without this flag knows that a person started it and will end it.
+            *(("idle-exit",) if self.idle_exit_minutes is not None else ()),
             *(f"accept-tokens={_fingerprint(tokens)}" for tokens in (self.accept_tokens,) if tokens),
             *(f"database={_fingerprint((url,))}" for url in (self.database_url,) if url is not None),
             *(f"model-keys={_fingerprint(tuple(keys))}" for _ in keys[:1]),
