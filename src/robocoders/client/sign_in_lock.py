@@ -41,10 +41,8 @@ async def sign_in_lock(cache_file: Path, server: str) -> AsyncGenerator[None]:
     try:
         yield
     finally:
-        if isinstance(held, threading.Lock):
+        if held is not None:
             held.release()
-        elif held is not None:
-            held.release(force=True)
 
 
 async def _acquire(place: Path) -> BaseFileLock | threading.Lock | None:
