@@ -15,7 +15,7 @@ from tests.support.repository import ROOT
 # Read before a test gets an empty home: the packages were downloaded once already.
 _CACHE = os.environ.get("UV_CACHE_DIR") or str(Path.home() / ".cache" / "uv")
 
-pytestmark = [pytest.mark.needs_registry, pytest.mark.unmeasured, pytest.mark.xdist_group("wheel")]
+pytestmark = [pytest.mark.needs_registry, pytest.mark.unmeasured]
 
 
 def uv(*arguments: str | Path) -> None:
