@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import sqlite3
 from pathlib import Path
 
@@ -48,8 +49,7 @@ def prepare_database(path: Path) -> None:
 
 def make_database(path: Path) -> None:
     """Make a new, empty database of the newest revision; where another process was faster, its database stays."""
-    draft = path.with_name(f".{path.name}-{os.getpid()}")
-    _remove(draft)
+    draft = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
     try:
         make_private_file(draft)
         engine = make_engine(draft, "writer", connections=1)

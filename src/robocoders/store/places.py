@@ -50,7 +50,7 @@ def make_private_directory(directory: Path) -> None:
     """Make the directory with its parents, open to its owner alone; one that exists is left as it is.
 
     Raises:
-        ConfigurationError: It cannot be made, or cannot be written.
+        ConfigurationError: It cannot be made.
     """
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -58,8 +58,6 @@ def make_private_directory(directory: Path) -> None:
         raise ConfigurationError(
             f"the directory {directory} cannot be made ({error.strerror}): choose another data directory"
         ) from error
-    if not os.access(directory, os.W_OK | os.X_OK):
-        raise ConfigurationError(f"the directory {directory} is not writable: choose another data directory")
 
 
 def make_private_file(path: Path) -> None:

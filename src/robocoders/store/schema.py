@@ -45,7 +45,12 @@ EVENT_SCHEMA_VERSION = 1
 
 metadata = MetaData()
 
-alembic_version = Table("alembic_version", MetaData(), Column("version_num", String(32), nullable=False))
+alembic_version = Table(
+    "alembic_version",
+    MetaData(),
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
 """Alembic's own table; not part of `metadata`, because Alembic makes it."""
 
 user = Table(
