@@ -1,0 +1,189 @@
+"""The search index of a workspace."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+import threading
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self, TypeVar
+
+from robocoders.errors import StoreError, WorkspaceError
+from robocoders.search import database
+from robocoders.search.chunking import enclosing_symbol
+from robocoders.search.excerpts import best_line, excerpt
+from robocoders.search.languages import language_of
+from robocoders.search.lookup import find_candidates, find_hits, place_of
+from robocoders.search.questions import parse_question
+from robocoders.search.ranking import is_strong, rank, term_weights
+from robocoders.search.refreshing import RefreshResult, refresh
+from robocoders.search.symbols import find_symbols
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from robocoders.search.questions import Question
+    from robocoders.search.ranking import Ranked
+    from robocoders.search.tree import SearchedTree
+
+__all__ = ["Index", "Place", "SearchResult"]
+
+logger = logging.getLogger("robocoders.search")
+
+_Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place that answers a question.
+
+    Args:
+        path: From the workspace's root; undecodable bytes as lone surrogates.
+        line: From 1.
+        symbol: The definition that holds the line, with the names around it; empty where there is none.
+        excerpt: A few lines from there on.
+        score: For comparison with other places of the same answer only.
+    """
+
+    path: str
+    line: int
+    symbol: str
+    excerpt: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """The answer to a question: places, best first; the words searched for; whether it is worth being called one."""
+
+    places: list[Place]
+    terms: list[str]
+    strong: bool
+
+
+class Index:
+    """The index of one workspace. Several threads and processes may each open it.
+
+    Args:
+        connection: The open database.
+        tree: The workspace.
+        file: The database's file, None where it is in memory.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, tree: SearchedTree, file: Path | None) -> None:
+        self._connection = connection
+        self._tree = tree
+        self._file = file
+        self._mutex = threading.Lock()
+
+    @classmethod
+    def open(cls, index_dir: Path, tree: SearchedTree) -> Self:
+        """Open the index of a workspace below `index_dir`, which is made where it is missing.
+
+        A damaged index is made anew; where none can be written, it is kept in memory and built for this use.
+        """
+        file = database.index_file(index_dir, tree.root)
+        try:
+            return cls(database.connect(file), tree, file)
+        except (OSError, sqlite3.Error) as error:
+            logger.warning("The search index cannot be kept on disk (%s); it is built in memory.", type(error).__name__)
+            return cls(database.memory_connection(), tree, None)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the database."""
+        self._connection.close()
+
+    def refresh(self, progress: Callable[[int, int], None] | None = None) -> RefreshResult:
+        """Bring the index up to date; fast where nothing changed.
+
+        Args:
+            progress: Called with the number of files read so far and of all that must be read.
+
+        Raises:
+            StoreError: The index cannot be written, not even in memory.
+            WorkspaceError: The workspace is gone.
+        """
+        return self._repairing(lambda: self._refresh(progress))
+
+    def search(self, question: str, limit: int = 5) -> SearchResult:
+        """Find at most `limit` places that answer a question in plain words.
+
+        Raises:
+            StoreError: The index cannot be read.
+        """
+        return self._repairing(lambda: self._search(parse_question(question), limit))
+
+    def _repairing(self, work: Callable[[], _Result]) -> _Result:
+        with self._mutex:
+            try:
+                return work()
+            except sqlite3.Error as error:
+                logger.warning("The search index failed (%s) and is made anew.", type(error).__name__)
+                try:
+                    self._replace(is_damaged=database.is_damage(error))
+                    self._refresh(None)
+                    return work()
+                except sqlite3.Error as again:
+                    raise StoreError(f"The search index cannot be used: {type(again).__name__}.") from again
+
+    def _replace(self, *, is_damaged: bool) -> None:
+        """Begin again: in the same place where the file was damaged, in memory where the disk is the trouble."""
+        self._connection.close()
+        if is_damaged and self._file is not None:
+            database.throw_away(self._file)
+            self._connection = database.connect(self._file)
+        else:
+            self._file = None
+            self._connection = database.memory_connection()
+
+    def _refresh(self, progress: Callable[[int, int], None] | None) -> RefreshResult:
+        with database.lock_of(self._file) if self._file is not None else nullcontext():
+            result = refresh(self._connection, self._tree, progress)
+        if result.read or result.removed:
+            logger.info("Indexed %d files, forgot %d.", result.read, result.removed)
+        return result
+
+    def _search(self, question: Question, limit: int) -> SearchResult:
+        hits, pieces = find_hits(self._connection, question.terms)
+        weights = term_weights(question.terms, hits, pieces)
+        candidates = find_candidates(self._connection, question.terms, hits, weights)
+        ranked = rank(question.terms, hits, candidates, weights)
+        line_weights = dict(weights)
+        for term in question.terms:
+            for stem, factor in term.alternatives:
+                line_weights[stem] = max(line_weights.get(stem, 0.0), factor * weights[term.stem])
+        places: list[Place] = []
+        for one in ranked:
+            place = self._place(one, line_weights)
+            if place is not None and place not in places:
+                places.append(place)
+            if len(places) == limit:
+                break
+        return SearchResult(places, list(question.words), bool(places) and is_strong(ranked, question.terms))
+
+    def _place(self, ranked: Ranked, weights: Mapping[str, float]) -> Place | None:
+        """The place as the file is now; None where it is gone since."""
+        raw_path, first, last = place_of(self._connection, ranked.candidate.id)
+        path = os.fsdecode(raw_path)
+        try:
+            text = self._tree.load_text(path)
+        except WorkspaceError:
+            return None
+        lines = (text or "").split("\n")
+        if first > len(lines):
+            return None
+        symbols = find_symbols(lines, language_of(path))
+        definition = next((symbol.first_line for symbol in symbols if first <= symbol.first_line <= last), None)
+        line = best_line(lines, first, last, definition, weights)
+        symbol = enclosing_symbol(symbols, line)
+        name = symbol.qualified if symbol is not None else ""
+        return Place(path, line, name, excerpt(lines, line, first, last), ranked.score)
