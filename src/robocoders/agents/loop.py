@@ -1,0 +1,138 @@
+"""The turn of an agent on the agent library: model, tools, events, ending."""
+
+from __future__ import annotations
+
+import logging
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from pydantic_ai import Agent
+from pydantic_ai.exceptions import AgentRunError, UsageLimitExceeded, UserError
+from pydantic_ai.messages import ModelMessage, ModelRequest, ModelResponse, TextPart, UserPromptPart
+from pydantic_ai.usage import RunUsage, UsageLimits
+
+from robocoders.agents.model_errors import explain
+from robocoders.agents.models import resolve_model
+from robocoders.agents.offline.model import REASON_KEY
+from robocoders.agents.profiles import DEFAULT_PROFILE, PROFILES
+from robocoders.agents.running import Outcome
+from robocoders.agents.tools import ToolContext, tools_for
+from robocoders.errors import ConfigurationError, MissingRequirementsError
+from robocoders.events import MessageAction, MessageArgs
+from robocoders.wire.protocol import Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pydantic_ai.models import Model
+
+    from robocoders.agents.running import Emit, Exchange, TurnInput
+
+__all__ = ["run_agent"]
+
+logger = logging.getLogger("robocoders.agents")
+
+
+async def run_agent(turn: TurnInput, emit: Emit) -> Outcome:
+    """What `robocoders.agents.running.run_turn` promises."""
+    profile = PROFILES.get(turn.agent or DEFAULT_PROFILE)
+    if profile is None:
+        return Outcome(
+            reason=Reason.ERROR, text=f"No agent is called {turn.agent!r}. There are: {', '.join(PROFILES)}."
+        )
+    try:
+        model = resolve_model(turn.model) if isinstance(turn.model, str) else turn.model
+    except (ConfigurationError, MissingRequirementsError) as error:
+        return Outcome(reason=Reason.ERROR, text=error.message)
+    agent = Agent(
+        model,
+        name=profile.name,
+        instructions=profile.instructions(),
+        deps_type=ToolContext | None,
+        tools=tools_for(turn.workspace),
+        retries=3,
+    )
+    context = None if turn.workspace is None else ToolContext(turn.workspace, turn.index_dir, emit)
+    return await _Run(turn, agent, model, context=context, emit=emit).outcome()
+
+
+class _Run:
+    """One run of the library's agent and what was used up so far, also where it fails."""
+
+    def __init__(
+        self,
+        turn: TurnInput,
+        agent: Agent[ToolContext | None, str],
+        model: Model,
+        *,
+        context: ToolContext | None,
+        emit: Emit,
+    ) -> None:
+        self._turn = turn
+        self._agent = agent
+        self._model = model
+        self._context = context
+        self._emit = emit
+        self._usage = RunUsage()
+
+    async def outcome(self) -> Outcome:
+        try:
+            text, reason = await self._to_the_end()
+        except UsageLimitExceeded:
+            limit = self._turn.request_limit
+            return self._ended(
+                Reason.ITERATION_LIMIT,
+                f"I stopped after {limit} requests to the model, the allowance of one turn. Send `continue` to go on.",
+            )
+        except (AgentRunError, UserError) as error:
+            logger.warning("A turn of %s failed: %s", self._model.model_name, type(error).__name__)
+            return self._ended(Reason.ERROR, explain(error, self._model))
+        return self._ended(reason, text)
+
+    async def _to_the_end(self) -> tuple[str, str]:
+        last: ModelResponse | None = None
+        async with (
+            self._model,
+            self._agent.iter(
+                self._turn.prompt,
+                deps=self._context,
+                message_history=_as_messages(self._turn.history),
+                usage=self._usage,
+                usage_limits=UsageLimits(request_limit=self._turn.request_limit),
+            ) as run,
+        ):
+            async for node in run:
+                if Agent.is_call_tools_node(node):
+                    last = node.model_response
+                    await self._say_on_the_way(last)
+            result = run.result
+        metadata = (last.metadata if last is not None else None) or {}
+        return (result.output if result is not None else ""), metadata.get(REASON_KEY, Reason.FINISHED)
+
+    async def _say_on_the_way(self, response: ModelResponse) -> None:
+        """What a model writes beside its tool calls is told before they are carried out."""
+        text = "".join(part.content for part in response.parts if isinstance(part, TextPart)).strip()
+        if text and response.tool_calls:
+            await self._emit(MessageAction(message=text, args=MessageArgs(content=text)))
+
+    def _ended(self, reason: str, text: str) -> Outcome:
+        usage = self._usage
+        return Outcome(
+            reason=reason,
+            text=text,
+            usage={
+                "requests": usage.requests,
+                "tool_calls": usage.tool_calls,
+                "input_tokens": usage.input_tokens,
+                "output_tokens": usage.output_tokens,
+            },
+            cost_micro_usd=round((usage.cost or Decimal(0)) * 1_000_000),
+        )
+
+
+def _as_messages(history: Sequence[Exchange]) -> list[ModelMessage]:
+    messages: list[ModelMessage] = []
+    for exchange in history:
+        messages.append(ModelRequest(parts=[UserPromptPart(exchange.prompt)]))
+        messages.append(ModelResponse(parts=[TextPart(exchange.answer)]))
+    return messages

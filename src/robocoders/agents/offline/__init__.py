@@ -1,0 +1,3 @@
+"""The model `offline`: search plus what is spelled out, and it says so."""
+
+from __future__ import annotations

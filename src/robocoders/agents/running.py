@@ -1,0 +1,93 @@
+"""One turn of an agent: what goes in, what comes out, and how its events leave as they happen.
+
+This module imports no model library; `run_turn` loads it, in a thread, when the first turn runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from robocoders.events import Event
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pydantic_ai.models import Model
+
+    from robocoders.workspace.files import Workspace
+
+__all__ = ["DEFAULT_REQUEST_LIMIT", "Emit", "Exchange", "Outcome", "TurnInput", "run_turn"]
+
+Emit = Callable[[Event], Awaitable[int]]
+"""Commits an event and returns its id; an observation's `cause` is the id that `Emit` gave for its action."""
+
+DEFAULT_REQUEST_LIMIT = 50
+"""How many requests to the model one turn may make before it ends with `iteration_limit`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """An earlier turn of the session: what was asked and what was answered."""
+
+    prompt: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnInput:
+    """What a turn needs.
+
+    Args:
+        agent: The name of a profile.
+        prompt: What the user wrote.
+        model: A model, or its name (`offline`, `openai:NAME`, ...).
+        workspace: The directory the agent may read; None: the agent has no tools.
+        index_dir: Where the search index is kept, in a file for each workspace; made when it is missing.
+        history: Earlier turns, oldest first.
+        request_limit: How many requests to the model this turn may make.
+    """
+
+    agent: str
+    prompt: str
+    model: Model | str
+    workspace: Workspace | None
+    index_dir: Path
+    history: Sequence[Exchange] = ()
+    request_limit: int = DEFAULT_REQUEST_LIMIT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a turn ended; the closing message is made of it.
+
+    Args:
+        reason: `finished`, `iteration_limit`, `needs_model` or `error`.
+        text: The answer, or what went wrong.
+        extras: What the closing message's `args.extras` holds besides the reason.
+        usage: `requests`, `tool_calls`, `input_tokens`, `output_tokens`.
+        cost_micro_usd: The cost in millionths of a US dollar, 0 where the price is not known.
+    """
+
+    reason: str
+    text: str
+    extras: dict[str, Any] = field(default_factory=dict[str, Any])
+    usage: dict[str, int] = field(default_factory=dict[str, int])
+    cost_micro_usd: int = 0
+
+
+async def run_turn(turn: TurnInput, emit: Emit) -> Outcome:
+    """Run one turn to its end.
+
+    Every action and observation goes out through `emit` as it happens; the closing message does not, it is the
+    caller's to write from the outcome. A model that cannot be had, a provider that refuses and a workspace that is
+    gone are outcomes with reason `error`. What `emit` raises comes out unchanged, and so does a cancellation.
+    """
+    # The first import takes up to a second, in which the event loop would serve nobody.
+    await asyncio.to_thread(importlib.import_module, "robocoders.agents.loop")
+    from robocoders.agents.loop import run_agent  # noqa: PLC0415 - loads the model library
+
+    return await run_agent(turn, emit)
