@@ -42,7 +42,7 @@ check: $(READY) ## Lint, formatting, types, layers, structure; warnings are erro
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/pyright --warnings
-	@$(BIN)/lint-imports --no-logo --no-timing
+	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python $(PYTEST) -q tests/structure
 
 coverage: $(READY) ## Measure: wire/ 100 % by its own tests, the whole 95 %
