@@ -60,6 +60,13 @@ class GivenAccess:
     async def renew(self, refused: str) -> str | None:  # noqa: ARG002 - the protocol's signature
         return None
 
+    def held(self) -> str | None:
+        """The token."""
+        return self._token
+
+    def forget(self) -> None:
+        """What was given stays with its giver."""
+
 
 class CachedAccess:
     """Tokens from the cache, else from a sign-in, which one task of one process makes while the others wait for it.
@@ -77,10 +84,19 @@ class CachedAccess:
         self._fetched: str | None = None
 
     async def token(self) -> str:
-        return self._cached() or self._fetched or await self._signed_in(refused=None)
+        return self.held() or await self._signed_in(refused=None)
 
     async def renew(self, refused: str) -> str | None:
         return await self._signed_in(refused=refused)
+
+    def held(self) -> str | None:
+        """The token there is without a sign-in."""
+        return self._cached() or self._fetched
+
+    def forget(self) -> None:
+        """Keep no token and no session of this server."""
+        self._fetched = None
+        self._cache.update(self._exchange.address, access_token=None, sid=None)
 
     async def _fetch(self) -> str:
         """Sign in and keep the token. The provider signs in by a method of its own, which subclasses may replace."""

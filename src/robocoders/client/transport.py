@@ -136,6 +136,7 @@ class Transport:
         self._owns_session = session is None
         self._tls: ssl.SSLContext | None = None
         self._closed = False
+        self._pid = os.getpid()
 
     async def send(self, url: str, request: Request) -> Answer:
         """Send a request and wait for the head of its answer. Redirects are answers like others.
@@ -175,6 +176,7 @@ class Transport:
     async def close(self) -> None:
         """Close the connections. Calling it again does nothing; a session of somebody else stays open."""
         self._closed = True
+        self._leave_to_parent()
         if self._session is not None and self._owns_session:
             await self._session.close()
 
@@ -186,6 +188,7 @@ class Transport:
         """
         if self._closed:
             raise ConfigurationError("This client is closed; make a new one")
+        self._leave_to_parent()
         if self._session is None:
             import aiohttp  # noqa: PLC0415 - importing the client loads no third-party module
 
@@ -195,6 +198,13 @@ class Transport:
                 trust_env=False,
             )
         return self._session
+
+    def _leave_to_parent(self) -> None:
+        """Take connections of its own in a process that was forked; the copied ones are the parent's."""
+        if self._owns_session and self._session is not None and self._pid != os.getpid():
+            _left_to_parent.append(self._session)
+            self._session = None
+        self._pid = os.getpid()
 
     def _client_timeout(self) -> aiohttp.ClientTimeout:
         import aiohttp  # noqa: PLC0415 - importing the client loads no third-party module
@@ -211,6 +221,10 @@ class Transport:
         if self._tls is None:
             self._tls = tls_context(self._ca_file, os.environ)
         return self._tls
+
+
+_left_to_parent: list[aiohttp.ClientSession] = []
+"""Were they collected, they would be closed, and the parent's event loop would no longer watch their sockets."""
 
 
 def _origin(url: str) -> str:

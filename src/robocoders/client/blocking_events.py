@@ -1,0 +1,80 @@
+"""Events for blocking callers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterator
+from concurrent.futures import CancelledError
+from contextlib import suppress
+from types import TracebackType
+from typing import Self
+
+from robocoders.client.loop_thread import LoopThread
+from robocoders.errors import ConfigurationError
+from robocoders.events import Event
+
+__all__ = ["Events"]
+
+
+class Events(Iterator[Event]):
+    """A blocking iterator of events, and a context manager that closes it.
+
+    One that is left early is closed by `close`, by the end of its `with` block, or when nothing refers to it any more.
+    """
+
+    def __init__(self, owner: object, thread: LoopThread, events: AsyncGenerator[Event]) -> None:
+        # Whoever still reads keeps the client, which would end its thread with itself.
+        self._owner = owner
+        self._thread = thread
+        self._events = events
+        self._step: asyncio.Task[object] | None = None
+        self._closed = False
+
+    def __next__(self) -> Event:
+        if self._closed:
+            raise StopIteration
+        try:
+            event = self._thread.run(self._next())
+        except CancelledError:
+            # Another thread closed it meanwhile.
+            event = None
+        except BaseException:
+            self.close()
+            raise
+        if event is None:
+            self._closed = True
+            raise StopIteration
+        return event
+
+    def close(self) -> None:
+        """Drop the connection; the agent works on. Calling it again does nothing."""
+        if not self._closed:
+            self._closed = True
+            # A client that is closed has closed its iterators.
+            with suppress(ConfigurationError):
+                self._thread.run(self._finish())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        if not self._closed:
+            self._closed = True
+            # Without waiting: the collector may run on the very thread that would have to do it.
+            self._thread.post(self._finish())
+
+    async def _next(self) -> Event | None:
+        self._step = asyncio.current_task()
+        return await anext(self._events, None)
+
+    async def _finish(self) -> None:
+        step = self._step
+        if step is not None and not step.done():
+            step.cancel()
+            await asyncio.wait([step])
+        await self._events.aclose()

@@ -1,0 +1,122 @@
+"""An event loop on a thread of its own, for those who have none."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import selectors
+import threading
+from collections.abc import Coroutine
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+from robocoders.errors import ConfigurationError
+
+__all__ = ["LoopThread"]
+
+_T = TypeVar("_T")
+
+_GRACE_SECONDS = 5.0
+
+
+class LoopThread:
+    """Runs coroutines for blocking callers. The thread begins with the first one and ends with `close`.
+
+    A process that was forked gets a thread of its own.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running: _Running | None = None
+        self._closed = False
+
+    def run(self, work: Coroutine[Any, Any, _T]) -> _T:
+        """Run a coroutine to its end and return its result; an interrupted wait cancels it.
+
+        Raises:
+            ConfigurationError: The thread was closed.
+        """
+        try:
+            future = self._ready().submit(work)
+        except BaseException:
+            work.close()
+            raise
+        try:
+            return future.result()
+        except BaseException:
+            # KeyboardInterrupt arrives here and not in the coroutine, which has to clean up all the same.
+            future.cancel()
+            raise
+
+    def post(self, work: Coroutine[Any, Any, object]) -> None:
+        """Run a coroutine without waiting for it, if the thread lives; its errors are dropped."""
+        running = self._running
+        if running is None or not running.is_of_this_process() or self._closed:
+            work.close()
+            return
+        running.submit(work)
+
+    def close(self, last_work: Coroutine[Any, Any, object] | None = None) -> None:
+        """End the thread after some last work. Calling it again does nothing."""
+        with self._lock:
+            running, self._running = self._running, None
+            self._closed = True
+        if running is not None and running.is_of_this_process():
+            running.stop(last_work)
+        elif last_work is not None:
+            last_work.close()
+
+    def _ready(self) -> _Running:
+        with self._lock:
+            if self._closed:
+                raise ConfigurationError("This client is closed; make a new one")
+            if self._running is None or not self._running.is_of_this_process():
+                if self._running is not None:
+                    self._running.leave_to_parent()
+                self._running = _Running()
+            return self._running
+
+
+class _Running:
+    """One thread of one process."""
+
+    def __init__(self) -> None:
+        self._pid = os.getpid()
+        self._selector = selectors.DefaultSelector()
+        self._loop = asyncio.SelectorEventLoop(self._selector)
+        self._stopping = asyncio.Event()
+        self._last_work: Coroutine[Any, Any, object] | None = None
+        # A daemon, so that a client nobody closed does not keep the program from ending.
+        self._thread = threading.Thread(target=self._main, name="robocoders-client", daemon=True)
+        self._thread.start()
+
+    def is_of_this_process(self) -> bool:
+        return self._pid == os.getpid()
+
+    def submit(self, work: Coroutine[Any, Any, _T]) -> Future[_T]:
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    def stop(self, last_work: Coroutine[Any, Any, object] | None) -> None:
+        self._last_work = last_work
+        self._loop.call_soon_threadsafe(self._stopping.set)
+        # The last reference to a client may be dropped on this very thread.
+        if threading.current_thread() is not self._thread:
+            self._thread.join(_GRACE_SECONDS)
+
+    def leave_to_parent(self) -> None:
+        """Let go of what a fork copied, without a word to the kernel about the parent's sockets."""
+        self._selector.close()
+        _left_to_parent.append(self)
+
+    def _main(self) -> None:
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            runner.run(self._serve())
+
+    async def _serve(self) -> None:
+        await self._stopping.wait()
+        if self._last_work is not None:
+            await self._last_work
+
+
+_left_to_parent: list[_Running] = []
+"""Threads of a parent process. Were they collected, their loops would be closed, and with them the parent's sockets."""
