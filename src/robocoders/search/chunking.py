@@ -30,7 +30,8 @@ class Chunk:
         last_line: Its last line.
         names: The names defined in it.
         scope: The names of what it lies in.
-        is_definition: Whether the definition that it belongs to begins in it.
+        is_definition: Whether it belongs to a definition that begins in it; constants are none.
+        is_owned: Whether it belongs to a definition at all, instead of lying between them.
         body: Its text.
     """
 
@@ -39,6 +40,7 @@ class Chunk:
     names: tuple[str, ...]
     scope: tuple[str, ...]
     is_definition: bool
+    is_owned: bool
     body: str
 
 
@@ -109,8 +111,10 @@ def _chunk(
 ) -> Chunk:
     first, last = span
     if owner is None:
-        return Chunk(first, last, names, (), bool(names), body)
+        return Chunk(first, last, names, (), is_definition=False, is_owned=False, body=body)
     own = symbols[owner]
     scope = tuple(symbols[parent].name for parent in _ancestors(symbols, owner))
     is_definition = first <= own.first_line <= last
-    return Chunk(first, last, names, scope if is_definition else (own.name, *scope), is_definition, body)
+    return Chunk(
+        first, last, names, scope if is_definition else (own.name, *scope), is_definition, is_owned=True, body=body
+    )

@@ -18,11 +18,13 @@ from filelock import FileLock
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["connect", "index_file", "is_damage", "lock_of", "memory_connection", "throw_away"]
+__all__ = ["NAME_SEPARATOR", "connect", "index_file", "is_damage", "lock_of", "memory_connection", "throw_away"]
 
 logger = logging.getLogger("robocoders.search")
 
 SCHEMA_VERSION = 1
+NAME_SEPARATOR = "|"
+"""Between the names of a piece; each name is the stems of its parts, separated by spaces."""
 _BUSY_SECONDS = 120.0
 _SCHEMA = f"""
     CREATE TABLE files(
@@ -31,11 +33,11 @@ _SCHEMA = f"""
     );
     CREATE TABLE chunks(
         id INTEGER PRIMARY KEY, file INTEGER NOT NULL, first_line INTEGER NOT NULL, last_line INTEGER NOT NULL,
-        is_definition INTEGER NOT NULL
+        is_definition INTEGER NOT NULL, is_owned INTEGER NOT NULL, names TEXT NOT NULL
     );
     CREATE INDEX chunks_by_file ON chunks(file);
     CREATE VIRTUAL TABLE words USING fts5(
-        names, scope, body, tokenize = 'unicode61 remove_diacritics 0', detail = column
+        names, scope, code, prose, tokenize = 'unicode61 remove_diacritics 0', detail = column
     );
     PRAGMA user_version = {SCHEMA_VERSION};
 """

@@ -17,7 +17,7 @@ from robocoders.search.excerpts import best_line, excerpt
 from robocoders.search.languages import language_of
 from robocoders.search.lookup import find_candidates, find_hits, place_of
 from robocoders.search.questions import parse_question
-from robocoders.search.ranking import is_strong, rank, term_weights
+from robocoders.search.ranking import is_strong, rank, stem_values, term_weights
 from robocoders.search.refreshing import RefreshResult, refresh
 from robocoders.search.symbols import find_symbols
 
@@ -157,14 +157,11 @@ class Index:
         weights = term_weights(question.terms, hits, pieces)
         candidates = find_candidates(self._connection, question.terms, hits, weights)
         ranked = rank(question.terms, hits, candidates, weights)
-        line_weights = dict(weights)
-        for term in question.terms:
-            for stem, factor in term.alternatives:
-                line_weights[stem] = max(line_weights.get(stem, 0.0), factor * weights[term.stem])
+        line_weights = stem_values(question.terms, weights)
         places: list[Place] = []
         for one in ranked:
             place = self._place(one, line_weights)
-            if place is not None and place not in places:
+            if place is not None and not any(_is_same(place, other) for other in places):
                 places.append(place)
             if len(places) == limit:
                 break
@@ -182,8 +179,17 @@ class Index:
         if first > len(lines):
             return None
         symbols = find_symbols(lines, language_of(path))
-        definition = next((symbol.first_line for symbol in symbols if first <= symbol.first_line <= last), None)
+        begins = (symbol.first_line for symbol in symbols if first <= symbol.first_line <= last)
+        definition = next(begins, None) if ranked.candidate.is_definition else None
         line = best_line(lines, first, last, definition, weights)
+        if definition is not None and line < definition and enclosing_symbol(symbols, line) is None:
+            # A decorator or a comment above it.
+            line = definition
         symbol = enclosing_symbol(symbols, line)
         name = symbol.qualified if symbol is not None else ""
         return Place(path, line, name, excerpt(lines, line, first, last), ranked.score)
+
+
+def _is_same(one: Place, other: Place) -> bool:
+    """Whether two places are one to a reader: a property's getter and setter, or two pieces of one long function."""
+    return one.path == other.path and (one.line == other.line or (one.symbol == other.symbol != ""))

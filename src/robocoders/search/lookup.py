@@ -6,6 +6,7 @@ import heapq
 import json
 from typing import TYPE_CHECKING
 
+from robocoders.search.database import NAME_SEPARATOR
 from robocoders.search.ranking import Candidate, Hits
 
 if TYPE_CHECKING:
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["find_candidates", "find_hits", "place_of"]
 
 MAX_CANDIDATES = 600
-_NAME_WEIGHT, _SCOPE_WEIGHT, _BODY_WEIGHT = 6.0, 1.5, 1.0
+_COLUMN_WEIGHTS = (4.0, 1.5, 1.0, 0.5)
+"""Of names, scope, code and prose."""
 
 
 def find_hits(connection: sqlite3.Connection, terms: Sequence[Term]) -> tuple[dict[str, Hits], int]:
@@ -57,11 +59,13 @@ def place_of(connection: sqlite3.Connection, piece: int) -> tuple[bytes, int, in
 def _hits(connection: sqlite3.Connection, stem: str) -> Hits:
     # A stem consists of letters and digits only, so that nothing in it can end the quotation.
     scores = connection.execute(
-        "SELECT rowid, -bm25(words, ?, ?, ?) FROM words WHERE words MATCH ?",
-        (_NAME_WEIGHT, _SCOPE_WEIGHT, _BODY_WEIGHT, f'"{stem}"'),
+        "SELECT rowid, -bm25(words, ?, ?, ?, ?) FROM words WHERE words MATCH ?",
+        (*_COLUMN_WEIGHTS, f'"{stem}"'),
     ).fetchall()
+    beyond_prose = _pieces(connection, f'{{names scope code}} : "{stem}"')
     return Hits(
         scores={row[0]: max(row[1], 1e-9) for row in scores},
+        in_prose_only=frozenset(row[0] for row in scores) - beyond_prose,
         in_names=_pieces(connection, f'names : "{stem}"'),
         in_scope=_pieces(connection, f'scope : "{stem}"'),
     )
@@ -73,8 +77,12 @@ def _pieces(connection: sqlite3.Connection, query: str) -> frozenset[int]:
 
 def _candidates(connection: sqlite3.Connection, pieces: Sequence[int]) -> list[Candidate]:
     rows = connection.execute(
-        "SELECT chunks.id, chunks.file, files.kind, is_definition FROM chunks JOIN files ON files.id = chunks.file "
-        "WHERE chunks.id IN (SELECT value FROM json_each(?))",
+        "SELECT chunks.id, chunks.file, files.kind, is_definition, is_owned, last_line - first_line + 1, names "
+        "FROM chunks JOIN files ON files.id = chunks.file WHERE chunks.id IN (SELECT value FROM json_each(?))",
         (json.dumps(list(pieces)),),
     )
-    return [Candidate(row[0], row[1], row[2], bool(row[3])) for row in rows]
+    return [Candidate(row[0], row[1], row[2], bool(row[3]), bool(row[4]), row[5], _names(row[6])) for row in rows]
+
+
+def _names(text: str) -> tuple[frozenset[str], ...]:
+    return tuple(frozenset(name.split()) for name in text.split(NAME_SEPARATOR) if name)

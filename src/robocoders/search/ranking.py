@@ -3,11 +3,11 @@
 A piece's score is the sum over the question's terms of
 
 * the term's weight: how little it fits any question, times how rare it is in this workspace;
-* how well the piece matches it against the best match of that term (half of it for matching at all);
+* how well the piece matches it against the best match of that term (a third of it for matching at all);
 * more where the term is part of a name that the piece defines, or of the path or class around it;
 
-times how much of the question's weight the piece covers, times what kind of file it is, times a little more where the
-definition itself begins in the piece.
+times how much of the question's weight the piece covers, what kind of file it is, how well a name that it defines is
+the question itself, whether the definition begins in it, and whether it is more than a line or two.
 """
 
 from __future__ import annotations
@@ -19,14 +19,20 @@ from dataclasses import dataclass, field
 from robocoders.search.kinds import KIND_FACTORS
 from robocoders.search.questions import Term
 
-__all__ = ["Candidate", "Hits", "Ranked", "is_strong", "rank", "term_weights"]
+__all__ = ["Candidate", "Hits", "Ranked", "is_strong", "rank", "stem_values", "term_weights"]
 
-_NAME_BONUS = 0.9
+_NAME_BONUS = 0.5
+_FITTING_NAME = 0.9
+_UNOWNED_FACTOR = 0.7
+"""For the lines between the definitions of a source file: imports, constants, the file's own description."""
+_SHORT_LINES = 10
+_SHORT_FACTOR = 0.75
 _SCOPE_BONUS = 0.3
+_PROSE_FACTOR = 0.6
 _DEFINITION_FACTOR = 1.15
 _COVERAGE_POWER = 1.5
 _STRONG_COVERAGE = 0.62
-_PER_FILE = 2
+_PER_FILE = 3
 _FLOOR = 0.4
 """Places that score less than this part of the best one are not worth showing."""
 
@@ -39,11 +45,13 @@ class Hits:
         scores: For each piece that holds it how well it matches, above 0.
         in_names: The pieces that define a name with it.
         in_scope: The pieces whose path or surrounding names hold it.
+        in_prose_only: The pieces that hold it in comments and documentation strings alone.
     """
 
     scores: Mapping[int, float]
     in_names: frozenset[int] = frozenset()
     in_scope: frozenset[int] = frozenset()
+    in_prose_only: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +62,10 @@ class Candidate:
     file: int
     kind: str
     is_definition: bool
+    is_owned: bool
+    lines: int
+    names: tuple[frozenset[str], ...]
+    """Of each name that it defines the stems."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +80,19 @@ class Ranked:
 
 @dataclass(frozen=True, slots=True)
 class _Scale:
-    """What all pieces are measured against: the terms' weights, each stem's best match, the question's whole weight."""
+    """What all pieces are measured against.
+
+    Args:
+        weights: Of the terms.
+        best: The best match of each stem.
+        asked: The weight of the whole question.
+        stem_values: The weight of each stem that the question or an alternative names.
+    """
 
     weights: Mapping[str, float]
     best: Mapping[str, float]
     asked: float
+    stem_values: Mapping[str, float]
 
 
 def term_weights(terms: Sequence[Term], hits: Mapping[str, Hits], pieces: int) -> dict[str, float]:
@@ -86,10 +106,19 @@ def term_weights(terms: Sequence[Term], hits: Mapping[str, Hits], pieces: int) -
     return {term.stem: term.weight * math.log(2 + pieces / (0.5 + len(hits[term.stem].scores))) for term in terms}
 
 
+def stem_values(terms: Sequence[Term], weights: Mapping[str, float]) -> dict[str, float]:
+    """The weight of each stem: that of its term, less where it is an alternative."""
+    values: dict[str, float] = {}
+    for term in terms:
+        for stem, share in ((term.stem, 1.0), *term.alternatives):
+            values[stem] = max(values.get(stem, 0.0), share * weights[term.stem])
+    return values
+
+
 def rank(
     terms: Sequence[Term], hits: Mapping[str, Hits], candidates: Sequence[Candidate], weights: Mapping[str, float]
 ) -> list[Ranked]:
-    """Order candidates, best first, at most two for each file.
+    """Order candidates, best first, at most three for each file.
 
     Args:
         terms: The question's terms.
@@ -101,6 +130,7 @@ def rank(
         weights=weights,
         best={stem: max(found.scores.values(), default=1.0) for stem, found in hits.items()},
         asked=sum(weights[term.stem] for term in terms if not term.is_bonus) or 1.0,
+        stem_values=stem_values(terms, weights),
     )
     ranked = [_rank_one(candidate, terms, hits, scale) for candidate in candidates]
     ranked.sort(key=lambda one: (-one.score, one.candidate.id))
@@ -135,14 +165,38 @@ def _rank_one(candidate: Candidate, terms: Sequence[Term], hits: Mapping[str, Hi
                 # A stand-in covers a little more than it scores: the question is answered in other words.
                 covered += weight * (factor if factor == 1.0 else min(1.0, factor + 0.2))
     coverage = covered / scale.asked
-    score *= coverage**_COVERAGE_POWER * KIND_FACTORS.get(candidate.kind, 0.0)
-    return Ranked(candidate, score * (_DEFINITION_FACTOR if candidate.is_definition else 1.0), coverage, tuple(stems))
+    score *= coverage**_COVERAGE_POWER * KIND_FACTORS.get(candidate.kind, 0.0) * _shape_factor(candidate)
+    score *= 1 + _FITTING_NAME * _name_fit(candidate, scale)
+    return Ranked(candidate, score, coverage, tuple(stems))
+
+
+def _shape_factor(candidate: Candidate) -> float:
+    """Definitions before mentions, and what does the work before what hands it on in a line or two."""
+    fullness = min(candidate.lines, _SHORT_LINES) / _SHORT_LINES
+    factor = _SHORT_FACTOR + (1 - _SHORT_FACTOR) * fullness
+    if candidate.kind == "source" and not candidate.is_owned:
+        factor *= _UNOWNED_FACTOR
+    return factor * (_DEFINITION_FACTOR if candidate.is_definition else 1.0)
+
+
+def _name_fit(candidate: Candidate, scale: _Scale) -> float:
+    """How well the best of the names is the question: the part of the name asked for, by the part of the question."""
+    best = 0.0
+    for name in candidate.names:
+        found = [scale.stem_values[stem] for stem in name if stem in scale.stem_values]
+        if found:
+            # A name of several parts is indexed with the whole as one more stem.
+            parts = len(name) - 1 if len(name) > 2 else len(name)
+            best = max(best, min(1.0, len(found) / parts) * min(1.0, sum(found) / scale.asked))
+    return best
 
 
 def _match(piece: int, found: Hits, best: float) -> float:
-    value = 0.5 + 0.5 * found.scores[piece] / best
+    value = 0.35 + 0.65 * found.scores[piece] / best
     if piece in found.in_names:
         return value + _NAME_BONUS
+    if piece in found.in_prose_only:
+        return value * _PROSE_FACTOR
     return value + (_SCOPE_BONUS if piece in found.in_scope else 0.0)
 
 

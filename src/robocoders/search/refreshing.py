@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING
 
 from robocoders.errors import WorkspaceError
 from robocoders.search.chunking import chunks_of
+from robocoders.search.database import NAME_SEPARATOR
 from robocoders.search.kinds import kind_of
+from robocoders.search.languages import language_of
+from robocoders.search.prose import split_code
 from robocoders.search.words import index_words
 
 if TYPE_CHECKING:
@@ -30,8 +33,9 @@ SKIPPED = "skipped"
 _CLOCK_GRAIN_NS = 2_000_000_000
 """A file changed within this time before it was read may change again without a new time: it is read again."""
 
-MAX_TOKENS_LINE_CHARACTERS = 4000
-"""A file with a longer line is generated or packed; its name is indexed and its body is not."""
+MAX_LINE_CHARACTERS = 4000
+MAX_LINES_OF_PACKED_FILE = 200
+"""A file with a longer line is generated or packed: only its beginning is indexed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,17 +140,28 @@ def _read(connection: sqlite3.Connection, tree: SearchedTree, file: SearchedFile
 
 def _add_chunks(connection: sqlite3.Connection, file_id: int, path: str, text: str) -> None:
     path_words = index_words(path)
-    if max(map(len, text.split("\n"))) > MAX_TOKENS_LINE_CHARACTERS:
-        text = "\n".join(line[:MAX_TOKENS_LINE_CHARACTERS] for line in text.split("\n")[:200])
+    language = language_of(path)
+    if max(map(len, text.split("\n"))) > MAX_LINE_CHARACTERS:
+        text = "\n".join(line[:MAX_LINE_CHARACTERS] for line in text.split("\n")[:MAX_LINES_OF_PACKED_FILE])
     for chunk in chunks_of(path, text):
-        row = (file_id, chunk.first_line, chunk.last_line, chunk.is_definition)
+        names = [index_words(name) for name in chunk.names]
+        code, prose = split_code(chunk.body.split("\n"), language)
+        row = (
+            file_id,
+            chunk.first_line,
+            chunk.last_line,
+            chunk.is_definition,
+            chunk.is_owned,
+            NAME_SEPARATOR.join(names),
+        )
         chunk_id = connection.execute(
-            "INSERT INTO chunks(file, first_line, last_line, is_definition) VALUES (?, ?, ?, ?)", row
+            "INSERT INTO chunks(file, first_line, last_line, is_definition, is_owned, names) VALUES (?, ?, ?, ?, ?, ?)",
+            row,
         ).lastrowid
         scope = f"{index_words(' '.join(chunk.scope))} {path_words}"
         connection.execute(
-            "INSERT INTO words(rowid, names, scope, body) VALUES (?, ?, ?, ?)",
-            (chunk_id, index_words(" ".join(chunk.names)), scope, index_words(chunk.body)),
+            "INSERT INTO words(rowid, names, scope, code, prose) VALUES (?, ?, ?, ?, ?)",
+            (chunk_id, " ".join(names), scope, index_words(code), index_words(prose)),
         )
 
 

@@ -37,11 +37,12 @@ STOP_WORDS = frozenset(f"{_ENGLISH} {_RUSSIAN} {_OTHERS}".split())
 """Question words and filling: they are never searched for."""
 
 _WEAK = """
-    function method class module file line call called implement implementation define defined definition declare handle
-    handled handling work works working use used using usage logic part piece step process different type kind value
-    thing stuff main set get do run name list default support default decide decided determine value current new
-    functionality feature mechanism system object instance variable constant source program library package internal
-    функция функции метод класс файл файле реализован реализована определен определена определён используется
+    function method class module file line call called implement implementation define defined definition
+    declare handle handled handling work works working use used using usage logic part piece step process
+    different type kind value thing stuff main set get do run name list default support decide decided determine
+    current new functionality feature mechanism enforce perform occur apply affect involve system object
+    instance variable constant source program library package internal функция функции метод класс файл файле
+    реализован реализована определен определена определён используется
 """
 WEAK_STEMS = frozenset(stem(word) for word in _WEAK.split())
 """Stems that fit almost any question about code."""
@@ -51,7 +52,7 @@ _SYNONYMS = (
     (
         0.5,
         """
-        write save store dump persist put
+        write save store dump persist put replace
         read load get fetch open
         delete remove clear drop purge unlink discard
         create make new build construct
