@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-
-from sqlalchemy import Connection
+from typing import TYPE_CHECKING
 
 from robocoders.events import MessageAction, MessageArgs
 from robocoders.store import NewTurn, SessionRow, Store, StoredEvent, TurnRow
 from robocoders.store.connections import make_engine
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 SECOND_US = 1_000_000
 
@@ -100,7 +102,7 @@ def text_of(event: StoredEvent) -> str:
 
 
 @contextmanager
-def looking_into(database: Path) -> Iterator[Connection]:
+def looking_into(database: Path) -> Generator[Connection, None, None]:
     """A connection of the test's own, as another program would have it."""
     engine = make_engine(database, "writer", connections=1)
     try:

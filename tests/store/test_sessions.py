@@ -35,7 +35,7 @@ async def test_a_session_keeps_all_it_was_made_with(store: Store) -> None:
 
 
 async def test_a_list_shows_the_owners_sessions_newest_first(store: Store) -> None:
-    """Promise: README, sessions list."""
+    """Promise: README, sessions: a list shows the caller's own ones, newest first."""
     for number in (1, 2, 3):
         await store.get_or_create_session(session_row(f"session-{number}", created_at_us=number))
     await store.get_or_create_session(session_row("foreign", owner="eve", created_at_us=4))

@@ -160,5 +160,5 @@ async def test_a_text_that_is_no_unicode_is_refused(store: Store) -> None:
 async def test_a_number_beyond_the_database_is_refused(store: Store) -> None:
     """Promise: ours: an error of the driver is told as one of ours."""
     turn = await open_turn(store)
-    with pytest.raises(StoreError, match="cannot be read or written .OverflowError"):
+    with pytest.raises(StoreError, match=r"cannot be read or written \(OverflowError\)"):
         await store.end_turn(turn, closing(), reason="finished", usage={}, cost_micro_usd=1 << 70)

@@ -16,7 +16,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, insert, inspect, select
 
 from robocoders.errors import ConfigurationError
-from robocoders.store.connections import make_engine
+from robocoders.store.connections import BUSY_TIMEOUT_SECONDS, make_engine
 from robocoders.store.places import make_private_file
 from robocoders.store.schema import HEAD_REVISION, KNOWN_REVISIONS, alembic_version, metadata
 
@@ -30,7 +30,7 @@ def prepare_database(path: Path) -> None:
 
     Raises:
         ConfigurationError: It was made by a newer version, or is no database of this program.
-        sqlalchemy.exc.SQLAlchemyError: SQLite cannot open, read or write it.
+        sqlalchemy.exc.SQLAlchemyError, sqlite3.Error: SQLite cannot open, read or write it.
     """
     if not path.exists():
         make_database(path)
@@ -42,9 +42,9 @@ def prepare_database(path: Path) -> None:
             connection.rollback()
         if revision != HEAD_REVISION:
             upgrade_database(engine, path)
-        _use_wal(engine)
     finally:
         engine.dispose()
+    _use_wal(path)
 
 
 def make_database(path: Path) -> None:
@@ -52,9 +52,9 @@ def make_database(path: Path) -> None:
     draft = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
     try:
         make_private_file(draft)
+        _use_wal(draft)
         engine = make_engine(draft, "writer", connections=1)
         try:
-            _use_wal(engine)
             with engine.begin() as connection:
                 alembic_version.create(connection)
                 connection.execute(insert(alembic_version).values(version_num=HEAD_REVISION))
@@ -97,15 +97,10 @@ def _revision(connection: Connection, path: Path) -> str | None:
     return revision
 
 
-def _use_wal(engine: Engine) -> None:
-    # WAL cannot be switched on inside a transaction, so this goes past SQLAlchemy.
-    raw = engine.raw_connection()
-    try:
-        driver = raw.driver_connection
-        if isinstance(driver, sqlite3.Connection):
-            driver.execute("PRAGMA journal_mode = WAL")
-    finally:
-        raw.close()
+def _use_wal(path: Path) -> None:
+    # Not through SQLAlchemy: WAL cannot be switched on inside a transaction. It stays on for good.
+    with contextlib.closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_SECONDS)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
 
 
 def _remove(path: Path) -> None:

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 __all__ = ["RESERVE_BYTES", "Reserve"]
 
 RESERVE_BYTES = 1024 * 1024
-_UNLIMITED_PAGES = 0xFFFFFFFE
+
+_CHECKPOINT_PAGES = 1000
+"""SQLite's own default: after so many pages of WAL they are copied into the database."""
 
 
 class Reserve:
@@ -47,13 +49,22 @@ class Reserve:
         self._path.unlink(missing_ok=True)
         self.stands = False
 
-    def limit(self, connection: Connection) -> None:
-        """Tell SQLite how far the database may grow now. It never goes below what it has already."""
-        if self._limit_bytes is None:
+    def apply(self, connection: Connection) -> None:
+        """Tell SQLite how far it may go now, where that is not what it was told last.
+
+        While the reserve is given up there are no checkpoints: copying the WAL into the database would make the
+        database larger, and so take the very space that was given up for closing messages.
+        """
+        if connection.info.get("reserve_stands") is self.stands:
             return
-        size = connection.exec_driver_sql("PRAGMA page_size").scalar_one()
-        room = self._limit_bytes - (RESERVE_BYTES if self.stands else 0)
-        connection.exec_driver_sql(f"PRAGMA max_page_count = {min(max(room // size, 1), _UNLIMITED_PAGES)}")
+        checkpoint_pages = _CHECKPOINT_PAGES if self.stands else 0
+        connection.exec_driver_sql(f"PRAGMA wal_autocheckpoint = {checkpoint_pages}")
+        if self._limit_bytes is not None:
+            page_bytes = connection.exec_driver_sql("PRAGMA page_size").scalar_one()
+            room_bytes = self._limit_bytes - (RESERVE_BYTES if self.stands else 0)
+            # SQLite never goes below what the database has already.
+            connection.exec_driver_sql(f"PRAGMA max_page_count = {max(room_bytes // page_bytes, 1)}")
+        connection.info["reserve_stands"] = self.stands
 
     def _write(self) -> bool:
         # Under another name first: a reserve that was cut short by a full disk must not count as one.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -76,7 +77,7 @@ class Store:
                 make_private_directory(path.parent)
                 check_file_system(path.parent)
                 prepare_database(path)
-            except SQLAlchemyError as error:
+            except (SQLAlchemyError, sqlite3.Error) as error:
                 raise told(error, path) from error
             except OSError as error:
                 raise ConfigurationError(

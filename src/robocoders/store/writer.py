@@ -8,6 +8,7 @@ transaction of its own, so that only the one at fault fails; work must therefore
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
 import threading
 from collections import defaultdict
@@ -199,7 +200,7 @@ class Writer:
 
     def _transact(self, requests: Sequence[_Request[Any]]) -> list[Any]:
         with self._engine.begin() as connection:
-            self._reserve.limit(connection)
+            self._reserve.apply(connection)
             transaction = Transaction(connection, self._now_us)
             results = [request.work(transaction) for request in requests]
             transaction.flush()
@@ -212,12 +213,9 @@ def _tell(outcomes: Sequence[_Outcome]) -> None:
     for outcome in outcomes:
         by_loop[outcome[0].loop].append(outcome)
     for loop, told_together in by_loop.items():
-        # A loop that was closed meanwhile has nobody left who waits.
-        if not loop.is_closed():
-            try:
-                loop.call_soon_threadsafe(_resolve, told_together)
-            except RuntimeError:
-                continue
+        # A loop that was closed meanwhile, which asyncio tells so, has nobody left who waits.
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(_resolve, told_together)
 
 
 def _resolve(outcomes: Sequence[_Outcome]) -> None:
