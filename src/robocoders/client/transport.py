@@ -202,7 +202,8 @@ class Transport:
     def _leave_to_parent(self) -> None:
         """Take connections of its own in a process that was forked; the copied ones are the parent's."""
         if self._owns_session and self._session is not None and self._pid != os.getpid():
-            _left_to_parent.append(self._session)
+            _left_to_parent.append(self._session.connector)
+            self._session.detach()
             self._session = None
         self._pid = os.getpid()
 
@@ -223,7 +224,7 @@ class Transport:
         return self._tls
 
 
-_left_to_parent: list[aiohttp.ClientSession] = []
+_left_to_parent: list[aiohttp.BaseConnector | None] = []
 """Were they collected, they would be closed, and the parent's event loop would no longer watch their sockets."""
 
 
