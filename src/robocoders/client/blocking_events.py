@@ -1,4 +1,4 @@
-"""Events for blocking callers."""
+"""Asynchronous generators, and those of events above all, for blocking callers."""
 
 from __future__ import annotations
 
@@ -7,44 +7,46 @@ from collections.abc import AsyncGenerator, Iterator
 from concurrent.futures import CancelledError
 from contextlib import suppress
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from robocoders.client.loop_thread import LoopThread
 from robocoders.errors import ConfigurationError
 from robocoders.events import Event
 
-__all__ = ["Events"]
+__all__ = ["BlockingIterator", "Events"]
+
+_T = TypeVar("_T")
 
 
-class Events(Iterator[Event]):
-    """A blocking iterator of events, and a context manager that closes it.
+class BlockingIterator(Iterator[_T]):
+    """A blocking iterator over an asynchronous generator, and a context manager that closes it.
 
     One that is left early is closed by `close`, by the end of its `with` block, or when nothing refers to it any more.
     """
 
-    def __init__(self, owner: object, thread: LoopThread, events: AsyncGenerator[Event]) -> None:
+    def __init__(self, owner: object, thread: LoopThread, items: AsyncGenerator[_T]) -> None:
         # Whoever still reads keeps the client, which would end its thread with itself.
         self._owner = owner
         self._thread = thread
-        self._events = events
+        self._items = items
         self._step: asyncio.Task[object] | None = None
         self._closed = False
 
-    def __next__(self) -> Event:
+    def __next__(self) -> _T:
         if self._closed:
             raise StopIteration
         try:
-            event = self._thread.run(self._next())
+            item = self._thread.run(self._next())
         except CancelledError:
             # Another thread closed it meanwhile.
-            event = None
+            item = None
         except BaseException:
             self.close()
             raise
-        if event is None:
+        if item is None:
             self._closed = True
             raise StopIteration
-        return event
+        return item
 
     def close(self) -> None:
         """Drop the connection; the agent works on. Calling it again does nothing."""
@@ -68,13 +70,17 @@ class Events(Iterator[Event]):
             # Without waiting: the collector may run on the very thread that would have to do it.
             self._thread.post(self._finish())
 
-    async def _next(self) -> Event | None:
+    async def _next(self) -> _T | None:
         self._step = asyncio.current_task()
-        return await anext(self._events, None)
+        return await anext(self._items, None)
 
     async def _finish(self) -> None:
         step = self._step
         if step is not None and not step.done():
             step.cancel()
             await asyncio.wait([step])
-        await self._events.aclose()
+        await self._items.aclose()
+
+
+class Events(BlockingIterator[Event]):
+    """The events of an answer or of a session's log."""

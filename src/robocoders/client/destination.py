@@ -9,7 +9,7 @@ from robocoders.client.configuration import resolve
 from robocoders.client.discovery import find_server, read_servers
 from robocoders.errors import ConfigurationError
 
-__all__ = ["Destination", "choose_destination"]
+__all__ = ["Destination", "choose_destination", "find_destination"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,23 +26,34 @@ class Destination:
     sign_in_key: str | None = field(default=None, repr=False)
 
 
-def choose_destination(base_url: str | None) -> Destination:
-    """The argument; else `ROBOCODERS_BASE_URL`; else the user file; else this user's newest running server.
+def find_destination(base_url: str | None) -> Destination | None:
+    """The argument; else `ROBOCODERS_BASE_URL`; else the user file; else this user's newest running server; else None.
 
-    The hosted service of old is never chosen by itself.
+    The hosted service of old is never chosen by itself. A running server that speaks TLS may show a certificate for
+    another name than its own (that is what old scripts need), so it is the second choice.
 
     Raises:
-        ConfigurationError: None of them names a server, or what one names is no address.
+        ConfigurationError: What one of them names is no address.
     """
     named = resolve("base_url", base_url).value
     if named:
         address = normal_address(named)
         own = find_server(address)
         return Destination(address, None if own is None else own.sign_in_key)
-    running = read_servers()
-    if not running:
+    running = sorted(read_servers(), key=lambda server: normal_address(server.url).startswith("https:"))
+    return Destination(normal_address(running[0].url), running[0].sign_in_key) if running else None
+
+
+def choose_destination(base_url: str | None) -> Destination:
+    """The server that `find_destination` finds.
+
+    Raises:
+        ConfigurationError: None is named and none runs, or what is named is no address.
+    """
+    found = find_destination(base_url)
+    if found is None:
         raise ConfigurationError(
             "No server is named and none of yours is running. Start one with: robocoders serve. "
             "Or name one with base_url or ROBOCODERS_BASE_URL."
         )
-    return Destination(normal_address(running[0].url), running[0].sign_in_key)
+    return found
