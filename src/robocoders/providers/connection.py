@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, TypeVar
 from robocoders.client.access import Access, CachedAccess, GivenAccess, authorized, fetch_token
 from robocoders.client.configuration import resolve
 from robocoders.client.credentials import CredentialCache
+from robocoders.client.destination import Destination
 from robocoders.client.exchange import Exchange
 from robocoders.client.leases import SessionLease
 from robocoders.errors import APIConnectionError, AuthenticationError, RobocodersError
-from robocoders.providers.destination import SERVE_HINT, Destination
+from robocoders.providers.destination import HOSTED, SERVE_HINT
 from robocoders.providers.first_contact import FirstContactPolicy, WatchedTransport
 from robocoders.wire import requests
 from robocoders.wire.answers import session_id_from_body
@@ -160,7 +161,7 @@ class ServerConnection:
             if isinstance(error, APIConnectionError) and not self.has_answered:
                 text = f"{error.message.rstrip('.')}. {SERVE_HINT}"
                 raise type(error)(text, session_id=error.session_id) from error.__cause__
-            if self.destination.hosted:
+            if self.destination is HOSTED:
                 error.add_note(SERVE_HINT)
             raise
 
@@ -185,8 +186,9 @@ class ServerConnection:
             self.methods.clear_cache()
 
     def _choose_access(self) -> Access:
-        given = resolve("api_token") if self.destination.named or self.destination.hosted else None
-        if given is not None and given.value is not None:
+        # A token of one's own is nothing for the address that is left when no server is named.
+        given = resolve("api_token") if self.destination is not HOSTED else None
+        if given is not None and given.value:
             return GivenAccess(given.value, given.place)
         return _SignInOfClass(self)
 

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import logging
 import threading
-from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
 
-from robocoders.client.addresses import normal_address
-from robocoders.client.configuration import resolve
-from robocoders.client.discovery import find_server, read_servers
+from robocoders.client import destination
+from robocoders.client.addresses import HOSTED_ADDRESS, normal_address
+from robocoders.client.destination import Destination
 from robocoders.wire.protocol import HOSTED_URL
 
-__all__ = ["HOSTED_ENDPOINT", "SERVE_HINT", "Destination", "address_of_endpoint", "find_destination", "warn_once"]
+__all__ = ["HOSTED", "HOSTED_ENDPOINT", "SERVE_HINT", "address_of_endpoint", "find_destination", "warn_once"]
 
 _log = logging.getLogger("robocoders.provider")
 
-HOSTED_ENDPOINT: Final = f"{HOSTED_URL}/chat"
+_CHAT_PATH: Final = "/chat"
+
+HOSTED_ENDPOINT: Final = f"{HOSTED_URL}{_CHAT_PATH}"
 """Where the hosted service took prompts."""
+
+HOSTED: Final = Destination(HOSTED_ADDRESS)
+"""The hosted service, where nobody named it: it is what is left."""
 
 SERVE_HINT: Final = (
     "The hosted service of Robocoders AI has gone dark. Serve your own with `robocoders serve` "
@@ -26,31 +29,8 @@ SERVE_HINT: Final = (
     "ROBOCODERS_BASE_URL."
 )
 
-_CHAT_PATH: Final = "/chat"
-
 _warning_lock = threading.Lock()
-_warned: set[str] = set()
-
-
-@dataclass(frozen=True, slots=True)
-class Destination:
-    """A server to talk to.
-
-    Attributes:
-        address: Its address in the one form (`robocoders.client.addresses`).
-        named: Whether the user named it, in code or by a setting; else it was found running, or it is the default.
-        hosted: It is the hosted service, taken because nothing else was named or running.
-    """
-
-    address: str
-    named: bool
-    hosted: bool = False
-
-    @property
-    def sign_in_key(self) -> str | None:
-        """What a server of the user's own at exactly this address wants to see at sign-in; None anywhere else."""
-        server = find_server(self.address)
-        return server.sign_in_key if server is not None else None
+_warned: set[Destination] = set()
 
 
 def address_of_endpoint(endpoint: str) -> str:
@@ -72,26 +52,17 @@ def find_destination(base_url: str | None, endpoint: str) -> Destination:
     Raises:
         ConfigurationError: What is named is no address, or the user file cannot be read.
     """
-    if base_url is not None:
-        return Destination(normal_address(base_url), named=True)
-    if endpoint != HOSTED_ENDPOINT:
-        return Destination(address_of_endpoint(endpoint), named=True)
-    setting = resolve("base_url").value
-    if setting is not None:
-        return Destination(normal_address(setting), named=True)
-    # One that speaks TLS shows a certificate that may be made out to another name; it is the second choice.
-    running = sorted(read_servers(), key=lambda server: urlsplit(server.url).scheme != "http")
-    if running:
-        return Destination(normal_address(running[0].url), named=False)
-    return Destination(normal_address(HOSTED_URL), named=False, hosted=True)
+    if base_url is None and endpoint != HOSTED_ENDPOINT:
+        base_url = address_of_endpoint(endpoint)
+    return destination.find_destination(base_url) or HOSTED
 
 
-def warn_once(destination: Destination) -> None:
+def warn_once(chosen: Destination) -> None:
     """Say, once a process, that the hosted service is about to be asked and is dark."""
-    if not destination.hosted:
+    if chosen is not HOSTED:
         return
     with _warning_lock:
-        if destination.address in _warned:
+        if chosen in _warned:
             return
-        _warned.add(destination.address)
-    _log.warning("No server is named or running here; trying %s. %s", destination.address, SERVE_HINT)
+        _warned.add(chosen)
+    _log.warning("No server is named or running here; trying %s. %s", chosen.address, SERVE_HINT)
