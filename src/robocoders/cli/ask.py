@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from robocoders.cli.answering import print_lines, show_turn
-from robocoders.cli.connecting import Target, checked_workspace, target
+from robocoders.cli.connecting import Target, cancel_quietly, checked_workspace, open_session, target
 from robocoders.cli.exit_codes import ExitCode
 from robocoders.cli.options import (
     AgentOption,
@@ -23,7 +23,6 @@ from robocoders.cli.options import (
 )
 from robocoders.cli.standard_input import complete_prompt
 from robocoders.cli.terminal import say
-from robocoders.errors import RobocodersError
 from robocoders.wire.protocol import DEFAULT_AGENT
 
 if TYPE_CHECKING:
@@ -31,10 +30,10 @@ if TYPE_CHECKING:
 
 __all__ = ["ask"]
 
-_CANCEL_SECONDS = 5.0
 _RESUMABLE = {
     ExitCode.WAITING_FOR_HUMAN: "To answer",
     ExitCode.LIMIT_REACHED: "To go on",
+    ExitCode.DEADLINE: "To take it up again",
 }
 
 
@@ -96,35 +95,22 @@ def ask(
 async def _ask(question: _Question) -> ExitCode:
     from robocoders.client import AsyncRobocoders  # noqa: PLC0415 - loads the HTTP client
 
-    async with AsyncRobocoders(base_url=question.server.base_url) as client:
-        if question.session_id is not None:
-            session = client.session(question.session_id)
-        else:
-            session = await client.create_session(workspace=question.workspace, model=question.model)
+    session: AsyncSession | None = None
+    async with AsyncRobocoders(question.server.base_url, max_continues=question.max_continues) as client:
         try:
             async with asyncio.timeout(question.timeout_seconds):
-                code = await _show(session, question)
+                session = await open_session(client, question.session_id, question.workspace, question.model)
+                events = session.chat(question.prompt, question.agent)
+                async with contextlib.aclosing(events):
+                    code = await (print_lines if question.jsonl else show_turn)(events)
         except TimeoutError:
-            await _cancel(session)
-            say(f"Error: no end within {question.timeout_seconds:g} s; the work was cancelled. Session: {session.id}")
-            return ExitCode.DEADLINE
+            cancelled = session is not None and await cancel_quietly(session)
+            say(f"Error: no end within {question.timeout_seconds:g} s{'; the work is cancelled' if cancelled else ''}.")
+            code = ExitCode.DEADLINE
         except asyncio.CancelledError:  # Ctrl-C
-            await _cancel(session)
-            say("Cancelled.")
+            if session is not None and await cancel_quietly(session):
+                say("Cancelled.")
             raise
-    if code in _RESUMABLE:
+    if session is not None and code in _RESUMABLE:
         say(f"{_RESUMABLE[code]}: robocoders ask --session {session.id} ...")
     return code
-
-
-async def _show(session: AsyncSession, question: _Question) -> ExitCode:
-    events = session.chat(question.prompt, agent=question.agent, max_continues=question.max_continues)
-    async with contextlib.aclosing(events):
-        return await (print_lines if question.jsonl else show_turn)(events)
-
-
-async def _cancel(session: AsyncSession) -> None:
-    """Tell the server to stop the work; a server that does not answer, or cannot, is left alone."""
-    with contextlib.suppress(RobocodersError, TimeoutError):
-        async with asyncio.timeout(_CANCEL_SECONDS):
-            await session.cancel()

@@ -23,7 +23,7 @@ from robocoders.client import places
 from robocoders.client.configuration import Setting, resolve
 from robocoders.client.discovery import LocalServer, find_server, read_servers
 from robocoders.client.private_files import lock_beside
-from robocoders.errors import APIConnectionError, ConfigurationError, RobocodersError
+from robocoders.errors import APIConnectionError, ConfigurationError
 
 __all__ = ["IDLE_EXIT_MINUTES", "START_SECONDS", "find_running", "running_server"]
 

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from robocoders.client.configuration import resolve
 from robocoders.client.discovery import find_server
-from robocoders.errors import ConfigurationError
+from robocoders.errors import ConfigurationError, RobocodersError
 
-__all__ = ["Target", "checked_workspace", "known_server", "target"]
+if TYPE_CHECKING:
+    from robocoders.client import AsyncRobocoders, AsyncSession
+
+__all__ = ["Target", "cancel_quietly", "checked_workspace", "known_server", "open_session", "target"]
+
+_CANCEL_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -73,3 +80,28 @@ def checked_workspace(workspace: Path | None, server: Target, session: str | Non
     if not os.access(directory, os.R_OK | os.X_OK):
         raise ConfigurationError(f"--workspace {workspace} cannot be read")
     return str(directory)
+
+
+async def open_session(
+    client: AsyncRobocoders, session_id: str | None, workspace: str | None, model: str | None
+) -> AsyncSession:
+    """The named session, else a new one.
+
+    Raises:
+        ConfigurationError: A session that there is already was to get another model.
+        RobocodersError: The server refuses or does not answer.
+    """
+    if session_id is None:
+        return await client.create_session(workspace=workspace, model=model)
+    if model is not None:
+        raise ConfigurationError("--model belongs to a new session; leave out --session")
+    return client.session(session_id)
+
+
+async def cancel_quietly(session: AsyncSession) -> bool:
+    """Tell the server to stop the session's work; False where it cannot, or does not answer in time."""
+    try:
+        async with asyncio.timeout(_CANCEL_SECONDS):
+            return await session.cancel()
+    except (RobocodersError, TimeoutError):
+        return False

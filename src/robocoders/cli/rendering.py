@@ -81,11 +81,8 @@ class Answer:
 
     def withdraw(self) -> None:
         """Forget the part of the present message that is not printed for good; end what is."""
-        if self._live is not None:
-            self._live.update("")
-            self._live.stop()
-            self._live = None
-        elif self._begun and self._display is Display.PLAIN and self._pending != "\n":
+        self._erase()
+        if self._begun and self._display is Display.PLAIN and self._pending != "\n":
             self._stream.write("\n")
         self._pending = ""
         self._begun = False
@@ -93,14 +90,16 @@ class Answer:
     def _print(self, markdown: str) -> None:
         from rich.markdown import Markdown  # noqa: PLC0415 - rich is imported only when something is drawn
 
-        if self._live is not None:
-            self._live.update("")
-            self._live.stop()
-            self._live = None
+        self._erase()
         out = self._out()
         out.print(Markdown(markdown))
         if markdown is not self._pending:
             out.print()
+
+    def _erase(self) -> None:
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
 
     def _draw(self) -> None:
         from rich.live import Live  # noqa: PLC0415 - rich is imported only when something is drawn
