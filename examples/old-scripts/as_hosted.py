@@ -59,7 +59,7 @@ def enter_namespaces() -> None:
     user, group = os.geteuid(), os.getegid()
     if libc.unshare(CLONE_NEWNS | CLONE_NEWNET) == 0:
         return
-    check(libc.unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET), "making private namespaces (start it as root)")
+    check(libc.unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET), "unshare")
     Path("/proc/self/setgroups").write_text("deny")  # the kernel asks for this before an ordinary user's gid_map
     Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
     Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
@@ -109,7 +109,8 @@ def become_command(command: list[str], authority: Path, parent: socket.socket) -
         with open_port() as listener:
             socket.send_fds(parent, [b"\0"], [listener.fileno()])
     except OSError as error:
-        print(f"as_hosted: {error.strerror}", file=sys.stderr, flush=True)
+        hint = "" if os.geteuid() == 0 else "; where an ordinary user may not do that, start it as root"
+        print(f"as_hosted: no private surroundings ({error.strerror}){hint}", file=sys.stderr, flush=True)
         os._exit(125)
     try:
         os.execvpe(command[0], command, command_environment(authority))  # noqa: S606 - what the caller asked for
