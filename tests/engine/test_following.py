@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
@@ -58,41 +59,6 @@ def test_a_follower_sees_the_log_without_gap_or_repeat(steps: list[tuple[str, in
         asyncio.run(scene(Path(directory)))
 
 
-async def test_a_follower_that_lags_reads_the_log_again(stage: Stage) -> None:
-    """Promise: README, HTTP: a slow reader costs no memory and loses nothing."""
-    turn = await open_turn(stage.store)
-    hub = Hub()
-    async with aclosing(follow_log(stage.store, hub, "session-1", after=0, live=True)) as events:
-        hub.publish(await stage.store.append(turn, [saying("first")]))
-        assert (await first(events)).id == 1
-        waiting = asyncio.create_task(first(events))
-        await asyncio.wait({waiting}, timeout=0)
-        hub.publish(await stage.store.append(turn, [saying("x")] * (MOST_WAITING + 500)))
-        assert (await waiting).id == 2
-        for number in range(3, MOST_WAITING + 502):
-            assert (await first(events)).id == number
-
-
-async def test_commits_published_out_of_order_are_read_in_order(stage: Stage) -> None:
-    """Promise: README, HTTP: every reader gets the events in the order of their ids."""
-    turn = await open_turn(stage.store)
-    hub = Hub()
-    async with aclosing(follow_log(stage.store, hub, "session-1", after=0, live=True)) as events:
-        hub.publish(await stage.store.append(turn, [saying("first")]))
-        assert (await first(events)).id == 1
-        waiting = asyncio.create_task(first(events))
-        await asyncio.wait({waiting}, timeout=0)
-        second, third = [await stage.store.append(turn, [saying("x")]) for _ in range(2)]
-        hub.publish([*third, *second, *third])
-        assert (await waiting).id == 2
-        assert (await first(events)).id == 3
-        waiting = asyncio.create_task(first(events))
-        await asyncio.wait({waiting}, timeout=0)
-        hub.publish([*second, *third])
-        hub.publish(await stage.store.append(turn, [saying("last")]))
-        assert (await waiting).id == 4
-
-
 def _event(number: int, size_bytes: int = 10) -> StoredEvent:
     return StoredEvent(
         session_id="session-1",
@@ -104,6 +70,43 @@ def _event(number: int, size_bytes: int = 10) -> StoredEvent:
         schema_version=1,
         created_at_us=number,
     )
+
+
+async def _until_live(hub: Hub, events: AsyncIterator[StoredEvent]) -> None:
+    """Read until the follower has left the past behind: last words come live only."""
+    waiting = asyncio.create_task(first(events))
+    await asyncio.wait({waiting}, timeout=0)
+    hub.publish_last_word(_event(0))
+    assert (await waiting).id == 0
+
+
+async def test_a_follower_that_lags_reads_the_log_again(stage: Stage) -> None:
+    """Promise: README, HTTP: a slow reader costs no memory and loses nothing."""
+    turn = await open_turn(stage.store)
+    hub = Hub()
+    async with aclosing(follow_log(stage.store, hub, "session-1", after=0, live=True)) as events:
+        await _until_live(hub, events)
+        hub.publish(await stage.store.append(turn, [saying("x")] * (MOST_WAITING + 500)))
+        for number in range(1, MOST_WAITING + 501):
+            assert (await first(events)).id == number
+
+
+async def test_commits_published_out_of_order_are_read_in_order(stage: Stage) -> None:
+    """Promise: README, HTTP: every reader gets the events in the order of their ids."""
+    turn = await open_turn(stage.store)
+    hub = Hub()
+    async with aclosing(follow_log(stage.store, hub, "session-1", after=0, live=True)) as events:
+        await _until_live(hub, events)
+        one, two, three, four = [await stage.store.append(turn, [saying("x")]) for _ in range(4)]
+        hub.publish([*two, *one])
+        assert [(await first(events)).id for _ in range(4)] == [1, 2, 3, 4]
+        hub.publish([*three, *four, *two])
+        five, six = [await stage.store.append(turn, [saying("x")]) for _ in range(2)]
+        hub.publish([*six, *five, *six])
+        assert [(await first(events)).id for _ in range(2)] == [5, 6]
+        hub.publish([])
+        hub.publish_last_word(_event(0))
+        assert (await first(events)).id == 0
 
 
 async def test_a_mailbox_never_holds_more_than_its_bounds() -> None:

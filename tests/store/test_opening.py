@@ -268,6 +268,6 @@ def test_a_local_file_system_is_fine_wherever_it_is_mounted(tmp_path: Path) -> N
     mounts = tmp_path / "mountinfo"
     mounts.write_text(_MOUNTS)
     check_file_system(Path("/srv/team files/local/robocoders"), mounts)
-    check_file_system(Path("/home/ada"), mounts)
-    check_file_system(Path("/home/ada"), tmp_path / "no such list")
+    check_file_system(Path("/srv/ada"), mounts)
+    check_file_system(Path("/srv/ada"), tmp_path / "no such list")
     check_file_system(tmp_path)

@@ -25,7 +25,7 @@ async def test_a_session_keeps_all_it_was_made_with(store: Store) -> None:
         id="session-1",
         owner="ada",
         workspace_kind="directory",
-        workspace_ref="/home/ada/Проект",
+        workspace_ref="/srv/ada/Проект",
         model="openai:some-model",
         limits={"iterations": 5, "names": ["a", None]},
         created_at_us=12,
