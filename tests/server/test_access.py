@@ -42,9 +42,9 @@ def signing_key(service: RunningService) -> str:
     return asyncio.run(read())
 
 
-def forged(key: str, algorithm: str = "HS256", **changes: Any) -> str:
+def forged(key: str, algorithm: str = "HS256", changes: dict[str, Any] | None = None) -> str:
     claims: dict[str, Any] = {"sub": str(uuid.uuid4()), "exp": int(time.time()) + 1000, "jti": str(uuid.uuid4())}
-    given = {name: value for name, value in {**claims, **changes}.items() if value is not None}
+    given = {name: value for name, value in {**claims, **(changes or {})}.items() if value is not None}
     return jwt.encode(given, key, algorithm=algorithm)
 
 
@@ -137,16 +137,16 @@ def test_forged_tokens_are_refused(service: RunningService, token: str) -> None:
     real = jwt.decode(token, key, algorithms=["HS256"])
     unsigned = jwt.encode(real, None, algorithm="none")
     for bad in (
-        forged("another key of the right length, 32 bytes", **real),
+        forged("another key of the right length, 32 bytes", changes=real),
         unsigned,
         unsigned + "x",
-        forged(key * 2, "HS512", **real),
+        forged(key * 2, "HS512", real),
         forged(key),
-        forged(key, **{**real, "sub": str(uuid.uuid4())}),
-        forged(key, **{**real, "jti": None}),
-        forged(key, **{**real, "exp": None}),
-        forged(key, **{**real, "sub": None}),
-        forged(key, **{**real, "exp": int(time.time()) - 1}),
+        forged(key, changes={**real, "sub": str(uuid.uuid4())}),
+        forged(key, changes={**real, "jti": None}),
+        forged(key, changes={**real, "exp": None}),
+        forged(key, changes={**real, "sub": None}),
+        forged(key, changes={**real, "exp": int(time.time()) - 1}),
         token[:-2],
         token + "A",
         token.replace(".", "..", 1),

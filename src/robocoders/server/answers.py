@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from robocoders.server.bodies import ErrorBody
-
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
@@ -36,7 +34,9 @@ def failing(*statuses: int, **texts: str) -> Responses:
     """The descriptions of answers that are no success; `s409="..."` gives one a text of its own."""
     own = {int(name[1:]): text for name, text in texts.items()}
     wanted = sorted({*statuses, *own})
-    return {status: {"model": ErrorBody, "description": own.get(status, _TEXTS[status])} for status in wanted}
+    # Not by `model`: the framework would give an error the media type of the route's success.
+    content = {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorBody"}}}
+    return {status: {"content": content, "description": own.get(status) or _TEXTS[status]} for status in wanted}
 
 
 ANYWHERE: Final = failing(403, 500, 503)

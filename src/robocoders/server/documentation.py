@@ -8,6 +8,7 @@ from fastapi import FastAPI, Request  # noqa: TC002 - FastAPI reads the annotati
 from fastapi.responses import HTMLResponse, JSONResponse
 
 from robocoders.server.answers import ANYWHERE
+from robocoders.server.bodies import ErrorBody
 from robocoders.server.reference_page import reference_page
 from robocoders.wire.protocol import IDEMPOTENCY_ANNOUNCEMENT_HEADER, PROTOCOL_HEADER, REQUEST_ID_HEADER
 
@@ -74,6 +75,8 @@ def _completed(description: dict[str, Any]) -> dict[str, Any]:
     schemas: dict[str, Any] = components["schemas"]
     for assumed in ("HTTPValidationError", "ValidationError"):
         schemas.pop(assumed, None)
+    error = ErrorBody.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas |= error.pop("$defs") | {"ErrorBody": error}
     components["headers"] = {
         name: {"description": text, "schema": {"type": "string"}} for name, text in _HEADERS.items()
     }

@@ -62,7 +62,9 @@ async def _read_bytes(request: Request) -> bytes:
         if dropped > _DRAIN_LIMIT_BYTES:
             break
     if dropped:
-        raise ApiError(413, "too_large", f"The body is longer than {BODY_LIMIT_BYTES} bytes.")
+        # Without this the rest of the body would still be read, to get at a next request behind it.
+        close = {"Connection": "close"}
+        raise ApiError(413, "too_large", f"The body is longer than {BODY_LIMIT_BYTES} bytes.", close)
     return bytes(body)
 
 

@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+import os
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.service import BOUND_SECONDS, RunningService, running_service
+
+
+def test_a_session_is_made_shown_and_listed(service: RunningService, token: str) -> None:
+    """Promise: /docs, sessions."""
+    made = service.send(
+        "POST", "/sessions", token=token, body={"model": "offline", "limits": {"iterations": 3, "x": 1}}
+    )
+    assert made.status == 200
+    view = made.json
+    assert view["workspace"] == {"kind": "private", "path": None}
+    assert (view["model"], view["limits"]) == ("offline", {"iterations": 3})
+    assert (view["turns"], view["last_event_id"], view["state"], view["last_prompt_at"]) == (0, 0, "idle", None)
+    service.chat(token, view["sid"], "hello")
+    shown = service.send("GET", f"/sessions/{view['sid']}", token=token).json
+    assert (shown["turns"], shown["last_event_id"], shown["state"]) == (1, 3, "idle")
+    assert shown["last_prompt_at"] > shown["created_at"]
+    assert service.send("GET", "/sessions", token=token).json == {"sessions": [shown], "next": None}
+
+
+@pytest.mark.parametrize("body", [None, b"", b"  ", {}, {"workspace": None, "network": True}])
+def test_a_session_needs_no_wishes(service: RunningService, token: str, body: Any) -> None:
+    """Promise: /docs, POST /sessions (every field may be left out, unknown ones are ignored)."""
+    assert service.send("POST", "/sessions", token=token, body=body).json["workspace"]["kind"] == "private"
+
+
+@pytest.mark.parametrize(
+    "body", [{"model": ""}, {"model": 1}, {"workspace": 5}, {"limits": []}, {"limits": {"iterations": 0}}, [1]]
+)
+def test_wishes_of_the_wrong_kind_are_422(service: RunningService, token: str, body: Any) -> None:
+    """Promise: README, errors."""
+    assert service.send("POST", "/sessions", token=token, body=body).status == 422
+
+
+def test_sessions_are_listed_newest_first_in_pages(service: RunningService, token: str) -> None:
+    """Promise: /docs, GET /sessions (`next` reads on)."""
+    made = [service.session(token) for _ in range(5)]
+    listed: list[str] = []
+    before = ""
+    while True:
+        page = service.send("GET", f"/sessions?limit=2{before}", token=token).json
+        listed += [session["sid"] for session in page["sessions"]]
+        if page["next"] is None:
+            break
+        before = f"&before={page['next']}"
+    assert listed == made[::-1]
+    for query in ("limit=0", "limit=1001", "limit=x", "before=-1", f"before={2**63}"):
+        assert service.send("GET", f"/sessions?{query}", token=token).status == 422
+
+
+def test_a_key_makes_one_session(service: RunningService, token: str) -> None:
+    """Promise: /docs, POST /sessions (a request sent twice with one key makes one session; other wishes are 422)."""
+    headers = {"Idempotency-Key": "k"}
+    first = service.send("POST", "/sessions", token=token, headers=headers)
+    assert service.send("POST", "/sessions", token=token, body={}, headers=headers).json == first.json
+    assert uuid.UUID(first.json["sid"]).version == 4
+    reused = service.send("POST", "/sessions", token=token, body={"model": "other"}, headers=headers)
+    assert (reused.status, reused.json["detail"][0]["type"]) == (422, "idempotency_key_reused")
+    other = service.send("POST", "/sessions", token=service.token("/auth?sub=anna"), headers=headers)
+    assert other.json["sid"] != first.json["sid"]
+    service.send("DELETE", f"/sessions/{first.json['sid']}", token=token)
+    assert service.send("POST", "/sessions", token=token, headers=headers).status == 422
+
+
+def test_foreign_deleted_and_unknown_sessions_are_404(service: RunningService, token: str) -> None:
+    """Promise: SECURITY, sessions (the answer does not tell which it is)."""
+    theirs, gone = service.session(service.token("/auth?sub=anna")), service.session(token)
+    assert service.send("DELETE", f"/sessions/{gone}", token=token).json == {"sid": gone, "deleted": True}
+    texts: set[str] = set()
+    for sid in (theirs, gone, str(uuid.uuid4()), "x", "%00"):
+        for method, tail in (("GET", ""), ("DELETE", ""), ("GET", "/events"), ("POST", "/cancel")):
+            answer = service.send(method, f"/sessions/{sid}{tail}", token=token)
+            assert (answer.status, answer.json["code"]) == (404, "session_not_found")
+            texts.add(answer.json["detail"])
+    assert len(texts) == 1
+
+
+def test_cancel_ends_what_runs_and_what_waits(service: RunningService, token: str) -> None:
+    """Promise: README, cancel (running and waiting prompts end with the reason `cancelled`)."""
+    sid = service.session(token)
+    assert service.send("POST", f"/sessions/{sid}/cancel", token=token).json == {"sid": sid, "cancelled": False}
+    with service.stream("POST", "/chat", token=token, body={"sid": sid, "prompt": "hold"}) as response:
+        assert service.turns.held.wait(BOUND_SECONDS)
+        assert service.send("POST", f"/sessions/{sid}/cancel", token=token).json == {"sid": sid, "cancelled": True}
+        assert b'"reason": "cancelled"' in response.read().splitlines()[-1]
+
+
+def test_deleting_a_busy_session_ends_its_streams(service: RunningService, token: str) -> None:
+    """Promise: README, delete (what runs is cancelled, followers are let go)."""
+    sid = service.session(token)
+    with (
+        service.stream("POST", "/chat", token=token, body={"sid": sid, "prompt": "hold"}) as response,
+        service.stream("GET", f"/sessions/{sid}/events?follow=true", token=token) as follower,
+    ):
+        assert service.turns.held.wait(BOUND_SECONDS)
+        assert service.send("DELETE", f"/sessions/{sid}", token=token).status == 200
+        response.read()
+        follower.read()
+
+
+def test_a_workspace_is_a_directory_of_the_owner(service: RunningService, token: str, tmp_path: Path) -> None:
+    """Promise: README, --workspace (the directory itself is the session's workspace)."""
+    place = tmp_path / "project"
+    place.mkdir()
+    (tmp_path / "link").symlink_to(place)
+    view = service.send("POST", "/sessions", token=token, body={"workspace": str(tmp_path / "link")}).json
+    assert view["workspace"] == {"kind": "directory", "path": str(place.resolve())}
+    service.chat(token, view["sid"], "hello")
+    workspace = service.turns.seen[0].workspace
+    assert workspace is not None
+    above = service.send("POST", "/sessions", token=token, body={"workspace": str(tmp_path)})
+    assert above.status == 200
+
+
+def test_a_workspace_that_cannot_be_used_is_422_with_a_reason(
+    service: RunningService, token: str, tmp_path: Path
+) -> None:
+    """Promise: README, --workspace (missing, unreadable, relative: a clear text)."""
+    file = tmp_path / "file"
+    file.touch()
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    cases = [
+        (str(tmp_path / "missing"), "workspace_missing"),
+        ("relative/path", "workspace_not_absolute"),
+        ("~", "workspace_not_absolute"),
+        (f"{tmp_path}\0", "workspace_not_absolute"),
+        (str(file), "workspace_no_directory"),
+        (str(file / "below"), "workspace_unreadable"),
+        (str(loop), "workspace_unreadable"),
+        (str(service.settings.data_dir), "workspace_forbidden"),
+        (str(service.settings.data_dir / "index" / ".."), "workspace_missing"),
+    ]
+    if os.geteuid() != 0:
+        closed = tmp_path / "closed"
+        closed.mkdir(mode=0)
+        cases.append((str(closed), "workspace_unreadable"))
+    for given, kind in cases:
+        answer = service.send("POST", "/sessions", token=token, body={"workspace": given})
+        assert answer.status == 422, given
+        assert answer.json["detail"][0]["loc"] == ["body", "workspace"]
+        assert answer.json["detail"][0]["type"] == kind, given
+
+
+def test_a_workspace_is_for_the_owner_in_local_mode_alone(tmp_path: Path) -> None:
+    """Promise: SECURITY, workspaces (a directory of the machine is named by its owner alone)."""
+    body = {"workspace": str(tmp_path)}
+    with running_service(tmp_path / "a", accept_tokens=("static-token",)) as service:
+        for token in (service.token("/auth?sub=anna"), "static-token"):
+            answer = service.send("POST", "/sessions", token=token, body=body)
+            assert (answer.status, answer.json["code"]) == (403, "workspace_not_allowed")
+    with running_service(tmp_path / "b", auth="open") as service:
+        answer = service.send("POST", "/sessions", token=service.token(), body=body)
+        assert (answer.status, answer.json["code"]) == (403, "workspace_not_allowed")
