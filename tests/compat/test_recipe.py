@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import ssl
 import stat
@@ -196,6 +197,27 @@ def test_the_exit_status_is_that_of_the_command(
     ended = run_as_hosted(authority, command, cwd=tmp_path)
     assert ended.returncode == status
     assert says in ended.stderr
+
+
+@pytest.mark.parametrize("whole_group", [False, True], ids=["SIGTERM", "Ctrl-C"])
+def test_the_command_decides_what_a_signal_does(authority: Path, tmp_path: Path, whole_group: bool) -> None:  # noqa: FBT001 - a parameter
+    """Promise: docs/old-scripts.md, what it does (your terminal): Ctrl-C reaches all of a terminal's processes."""
+    waiting = (
+        "import signal, sys\n"
+        "for one in (signal.SIGTERM, signal.SIGINT):\n"
+        "    signal.signal(one, lambda *_: sys.exit(5))\n"
+        "print('ready', flush=True)\n"
+        "signal.pause()\n"
+    )
+    command = [sys.executable, str(AS_HOSTED), str(authority), "--", sys.executable, "-c", waiting]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, start_new_session=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        if whole_group:
+            os.killpg(process.pid, signal.SIGINT)
+        else:
+            process.terminate()
+        assert process.wait(30) == 5
 
 
 @pytest.mark.needs_curl
