@@ -29,8 +29,8 @@ class Raw:
 
 Fault = Reply | Raw
 
-_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-_ANNOUNCED = b"Robocoders-Protocol: 1\r\nRobocoders-Idempotency: 1\r\n"
+_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n"
+ANNOUNCEMENT = b"Robocoders-Protocol: 1\r\nRobocoders-Idempotency: 1\r\n"
 
 
 def status(code: int, detail: object = "no", **headers: str) -> Reply:
@@ -56,13 +56,19 @@ def no_answer(ending: Ending = "reset") -> Raw:
 
 def broken(content: bytes, ending: Ending, *, announced: bool = False) -> Raw:
     """An answer whose chunked body begins with `content` and then, without its last chunk, closes, resets or hangs."""
-    head = _HEAD + (_ANNOUNCED if announced else b"") + b"Transfer-Encoding: chunked\r\n\r\n"
+    head = _HEAD + (ANNOUNCEMENT if announced else b"") + b"Transfer-Encoding: chunked\r\n\r\n"
     return Raw(head + (b"%x\r\n%s\r\n" % (len(content), content) if content else b""), ending)
 
 
-def cut_in_chunk(content: bytes) -> Raw:
+def whole(content: bytes, *, announced: bool = False) -> Raw:
+    """A chunked body that ends as it should, whatever is in it."""
+    return Raw(broken(content, "close", announced=announced).data + b"0\r\n\r\n", "close")
+
+
+def cut_in_chunk(content: bytes, *, announced: bool = False) -> Raw:
     """A chunk that is announced as longer than what comes before the connection closes."""
-    return Raw(_HEAD + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%s" % (len(content) + 100, content), "close")
+    head = _HEAD + (ANNOUNCEMENT if announced else b"") + b"Transfer-Encoding: chunked\r\n\r\n"
+    return Raw(head + b"%x\r\n%s" % (len(content) + 100, content), "close")
 
 
 def no_http() -> Raw:

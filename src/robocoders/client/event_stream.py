@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from contextlib import aclosing
 
 from robocoders.client.transport import Answer
-from robocoders.errors import InvalidLineError, ProtocolError
+from robocoders.errors import InvalidLineError, ProtocolError, TruncatedLineError
 from robocoders.events import Event
 from robocoders.wire.codec import decode_event
 from robocoders.wire.ndjson import NdjsonDecoder
@@ -37,11 +37,19 @@ async def read_events(
     if answer.headers.get("content-type", "").lower().startswith("text/html"):
         raise ProtocolError("The server answered with a page instead of events; is this a Robocoders server?")
     decoder = NdjsonDecoder(max_line_bytes)
+    beginning = b""
     async with aclosing(answer.chunks()) as chunks:
         async for chunk in chunks:
+            beginning = beginning or chunk.lstrip()[:1]
             for event in _events(decoder.feed(chunk), on_invalid_line):
                 yield event
-    for event in _events(decoder.close(), on_invalid_line):
+    try:
+        tail = decoder.close()
+    except TruncatedLineError:
+        if beginning not in b"{":
+            raise InvalidLineError("The server's answer is no JSON; is this a Robocoders server?") from None
+        raise
+    for event in _events(tail, on_invalid_line):
         yield event
 
 

@@ -1,0 +1,228 @@
+"""Both fronts with one face, so that one test speaks to either."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from typing import Any, Protocol
+
+from robocoders import AsyncRobocoders, AsyncSession, Code, Event, Events, Reply, Robocoders, Session, SessionInfo
+from robocoders.testing.clock import FakeClock
+
+
+class Stream(Protocol):
+    """Events that can be taken one by one and left early."""
+
+    async def next(self) -> Event | None:
+        """The next event; None: there are no more."""
+        ...
+
+    async def close(self) -> None:
+        """Leave the rest."""
+        ...
+
+
+class Talk(Protocol):
+    """A session."""
+
+    @property
+    def id(self) -> str: ...
+    def chat(self, prompt: str, agent: str = "GeneralCodingAgent", **options: Any) -> Stream: ...
+    def events(self, after: int = 0, *, follow: bool = True) -> Stream: ...
+    async def ask(self, prompt: str, agent: str = "GeneralCodingAgent", **options: Any) -> Reply: ...
+    async def cancel(self) -> bool: ...
+    async def code(self, github_username: str) -> Code | None: ...
+    async def info(self) -> SessionInfo: ...
+    async def delete(self) -> None: ...
+
+
+class Client(Protocol):
+    """A client."""
+
+    @property
+    def base_url(self) -> str: ...
+    async def create_session(self, **wishes: Any) -> Talk: ...
+    def session(self, session_id: str) -> Talk: ...
+    async def ask(self, prompt: str, **options: Any) -> Reply: ...
+    async def sessions(self) -> list[SessionInfo]: ...
+    async def sign_in(self) -> None: ...
+    async def sign_out(self) -> None: ...
+    async def close(self) -> None: ...
+
+
+async def collect(stream: Stream) -> list[Event]:
+    """Take all events."""
+    found: list[Event] = []
+    while (event := await stream.next()) is not None:
+        found.append(event)
+    return found
+
+
+class Front:
+    """Makes clients of one kind. They wait for nothing: their clock is `clock`, their jitter always the whole bound.
+
+    Attributes:
+        clock: The time of all clients made here.
+    """
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self.clock = FakeClock()
+
+    @asynccontextmanager
+    async def connect(self, url: str | None, token: str | None = None, **options: Any) -> AsyncIterator[Client]:
+        """A client, closed at the end."""
+        settings: dict[str, Any] = {"clock": self.clock, "chance": lambda: 1.0, **options}
+        if self.kind == "async":
+            async with AsyncRobocoders(url, token, **settings) as client:
+                yield _AsyncClient(client)
+            return
+        blocking = Robocoders(url, token, **settings)
+        try:
+            yield _BlockingClient(blocking)
+        finally:
+            await asyncio.to_thread(blocking.close)
+
+
+class _AsyncStream:
+    def __init__(self, events: Any) -> None:
+        self._events = events
+
+    async def next(self) -> Event | None:
+        return await anext(self._events, None)
+
+    async def close(self) -> None:
+        async with aclosing(self._events):
+            pass
+
+
+class _AsyncTalk:
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    @property
+    def id(self) -> str:
+        return self._session.id
+
+    def chat(self, prompt: str, agent: str = "GeneralCodingAgent", **options: Any) -> Stream:
+        return _AsyncStream(self._session.chat(prompt, agent, **options))
+
+    def events(self, after: int = 0, *, follow: bool = True) -> Stream:
+        return _AsyncStream(self._session.events(after, follow=follow))
+
+    async def ask(self, prompt: str, agent: str = "GeneralCodingAgent", **options: Any) -> Reply:
+        return await self._session.ask(prompt, agent, **options)
+
+    async def cancel(self) -> bool:
+        return await self._session.cancel()
+
+    async def code(self, github_username: str) -> Code | None:
+        return await self._session.code(github_username=github_username)
+
+    async def info(self) -> SessionInfo:
+        return await self._session.info()
+
+    async def delete(self) -> None:
+        await self._session.delete()
+
+
+class _AsyncClient:
+    def __init__(self, client: AsyncRobocoders) -> None:
+        self._client = client
+
+    @property
+    def base_url(self) -> str:
+        return self._client.base_url
+
+    async def create_session(self, **wishes: Any) -> Talk:
+        return _AsyncTalk(await self._client.create_session(**wishes))
+
+    def session(self, session_id: str) -> Talk:
+        return _AsyncTalk(self._client.session(session_id))
+
+    async def ask(self, prompt: str, **options: Any) -> Reply:
+        return await self._client.ask(prompt, **options)
+
+    async def sessions(self) -> list[SessionInfo]:
+        return await self._client.sessions()
+
+    async def sign_in(self) -> None:
+        await self._client.sign_in()
+
+    async def sign_out(self) -> None:
+        await self._client.sign_out()
+
+    async def close(self) -> None:
+        await self._client.close()
+
+
+class _BlockingStream:
+    def __init__(self, events: Events) -> None:
+        self._events = events
+
+    async def next(self) -> Event | None:
+        return await asyncio.to_thread(next, self._events, None)
+
+    async def close(self) -> None:
+        await asyncio.to_thread(self._events.close)
+
+
+class _BlockingTalk:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    @property
+    def id(self) -> str:
+        return self._session.id
+
+    def chat(self, prompt: str, agent: str = "GeneralCodingAgent", **options: Any) -> Stream:
+        return _BlockingStream(self._session.chat(prompt, agent, **options))
+
+    def events(self, after: int = 0, *, follow: bool = True) -> Stream:
+        return _BlockingStream(self._session.events(after, follow=follow))
+
+    async def ask(self, prompt: str, agent: str = "GeneralCodingAgent", **options: Any) -> Reply:
+        return await asyncio.to_thread(self._session.ask, prompt, agent, **options)
+
+    async def cancel(self) -> bool:
+        return await asyncio.to_thread(self._session.cancel)
+
+    async def code(self, github_username: str) -> Code | None:
+        return await asyncio.to_thread(self._session.code, github_username=github_username)
+
+    async def info(self) -> SessionInfo:
+        return await asyncio.to_thread(self._session.info)
+
+    async def delete(self) -> None:
+        await asyncio.to_thread(self._session.delete)
+
+
+class _BlockingClient:
+    def __init__(self, client: Robocoders) -> None:
+        self._client = client
+
+    @property
+    def base_url(self) -> str:
+        return self._client.base_url
+
+    async def create_session(self, **wishes: Any) -> Talk:
+        return _BlockingTalk(await asyncio.to_thread(self._client.create_session, **wishes))
+
+    def session(self, session_id: str) -> Talk:
+        return _BlockingTalk(self._client.session(session_id))
+
+    async def ask(self, prompt: str, **options: Any) -> Reply:
+        return await asyncio.to_thread(self._client.ask, prompt, **options)
+
+    async def sessions(self) -> list[SessionInfo]:
+        return await asyncio.to_thread(self._client.sessions)
+
+    async def sign_in(self) -> None:
+        await asyncio.to_thread(self._client.sign_in)
+
+    async def sign_out(self) -> None:
+        await asyncio.to_thread(self._client.sign_out)
+
+    async def close(self) -> None:
+        await asyncio.to_thread(self._client.close)
