@@ -39,7 +39,7 @@ def list_sessions(base_url: BaseUrlOption = None, *, jsonl: JsonlOption = False)
         else:
             when = session.last_prompt_at or session.created_at
             prompts = f"{session.turns} prompt{'' if session.turns == 1 else 's'}"
-            _print(f"{session.id}  {_state(session):<7}  {prompts:>10}  {when[:19]:<19}  {session.workspace or ''}")
+            _print(f"{session.id}  {session.state:<7}  {prompts:>10}  {when[:19]:<19}  {session.workspace or ''}")
     if not found:
         say("There are no sessions.")
 
@@ -53,7 +53,7 @@ def show(sid: SessionArgument, base_url: BaseUrlOption = None, *, jsonl: JsonlOp
         return
     for name, value in (
         ("id", session.id),
-        ("state", _state(session)),
+        ("state", session.state),
         ("created", session.created_at),
         ("last prompt", session.last_prompt_at or "never"),
         ("prompts", session.turns),
@@ -130,10 +130,6 @@ async def _print_events(stream: AsyncGenerator[Event], *, jsonl: bool) -> None:
                 text = " ".join(event.text.split())
                 cut = text if len(text) <= _LONGEST_TEXT_CHARACTERS else text[: _LONGEST_TEXT_CHARACTERS - 1] + "…"
                 _print(f"{event.id or '':>6}  {(event.timestamp or '')[:19]:<19}  {event.name:<11}  {cut}".rstrip())
-
-
-def _state(session: SessionInfo) -> str:
-    return session.state if session.state in {"queued", "running"} else "idle"
 
 
 def _print_json(session: SessionInfo) -> None:
