@@ -135,7 +135,7 @@ def test_forged_tokens_are_refused(service: RunningService, token: str) -> None:
     """Promise: SECURITY, tokens (other key, other algorithm, none, missing or odd claims, no row)."""
     key = signing_key(service)
     real = jwt.decode(token, key, algorithms=["HS256"])
-    unsigned = jwt.encode(real, None, algorithm="none")
+    unsigned = jwt.encode(real, "", algorithm="none")
     for bad in (
         forged("another key of the right length, 32 bytes", changes=real),
         unsigned,

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -15,6 +14,7 @@ from robocoders.server.edge import Activity, BrokenAnswerError, Edge
 from robocoders.server.failures import install_error_handlers
 from robocoders.server.hosts import HostRule
 from robocoders.server.settings import Settings
+from tests.support.asgi import Conversation
 
 if TYPE_CHECKING:
     from starlette.types import Message, Scope
@@ -50,40 +50,11 @@ def application() -> FastAPI:
     return app
 
 
-class Conversation:
-    """One request to an ASGI application, and what it answered."""
-
-    def __init__(self, tmp_path: Path) -> None:
-        self.activity = Activity(lambda: 7)
-        self.app = application()
-        self.app.add_middleware(Edge, hosts=HostRule(Settings(data_dir=tmp_path)), activity=self.activity)
-        self.sent: list[Message] = []
-
-    async def request(self, path: str, method: str = "GET", *, leaves: bool = False) -> None:
-        scope: Scope = {
-            "type": "http", "asgi": {"version": "3.0", "spec_version": "2.3"}, "http_version": "1.1", "method": method,
-            "scheme": "http", "path": path, "raw_path": path.encode(), "query_string": b"", "root_path": "",
-            "headers": [(b"host", b"localhost")], "client": None, "server": None,
-        }  # fmt: skip
-
-        asked: list[bool] = []
-
-        async def receive() -> Message:
-            if leaves:
-                return {"type": "http.disconnect"}
-            if asked:
-                await asyncio.Event().wait()
-            asked.append(True)
-            return {"type": "http.request", "body": b"", "more_body": False}
-
-        async def send(message: Message) -> None:
-            self.sent.append(message)
-
-        await self.app(scope, receive, send)
-
-    @property
-    def body(self) -> bytes:
-        return b"".join(message.get("body", b"") for message in self.sent)
+def conversation_with(tmp_path: Path) -> tuple[Conversation, Activity]:
+    activity = Activity(lambda: 7)
+    app = application()
+    app.add_middleware(Edge, hosts=HostRule(Settings(data_dir=tmp_path)), activity=activity)
+    return Conversation(app), activity
 
 
 @pytest.mark.parametrize(
@@ -94,7 +65,7 @@ async def test_a_failure_inside_is_answered_in_the_one_form(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, kind: str, status: int, code: bytes
 ) -> None:
     """Promise: SECURITY, errors (the caller learns the kind, the log the place; nobody the content)."""
-    conversation = Conversation(tmp_path)
+    conversation, _ = conversation_with(tmp_path)
     with caplog.at_level(logging.DEBUG):
         await conversation.request(f"/fail/{kind}")
     assert conversation.sent[0]["status"] == status
@@ -106,7 +77,7 @@ async def test_a_failure_inside_is_answered_in_the_one_form(
 
 async def test_an_answer_that_breaks_off_does_not_look_whole(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Promise: a body that ends cleanly is complete; a broken one breaks the connection, without content in the log."""
-    conversation = Conversation(tmp_path)
+    conversation, _ = conversation_with(tmp_path)
     with pytest.raises(BrokenAnswerError):
         await conversation.request("/break")
     assert [message.get("more_body") for message in conversation.sent] == [None, True]
@@ -115,15 +86,15 @@ async def test_an_answer_that_breaks_off_does_not_look_whole(tmp_path: Path, cap
 
 async def test_a_client_that_leaves_is_no_failure(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Promise: the log tells failures of the server, not of its callers."""
-    conversation = Conversation(tmp_path)
+    conversation, _ = conversation_with(tmp_path)
     await conversation.request("/read", "POST", leaves=True)
     assert (conversation.sent, caplog.text) == ([], "")
 
 
 async def test_a_server_that_stops_turns_requests_away(tmp_path: Path) -> None:
     """Promise: README, stop (503 with Retry-After while the last answers finish)."""
-    conversation = Conversation(tmp_path)
-    conversation.activity.stopping = True
+    conversation, activity = conversation_with(tmp_path)
+    activity.stopping = True
     await conversation.request("/fail/bug")
     assert conversation.sent[0]["status"] == 503
     assert (b"retry-after", b"2") in conversation.sent[0]["headers"]
@@ -131,7 +102,7 @@ async def test_a_server_that_stops_turns_requests_away(tmp_path: Path) -> None:
 
 async def test_other_kinds_of_connections_pass_through(tmp_path: Path) -> None:
     """Promise: ASGI (what is no HTTP is the application's business)."""
-    conversation = Conversation(tmp_path)
+    conversation, activity = conversation_with(tmp_path)
     seen: list[str] = []
 
     async def inner(scope: Scope, receive: object, send: object) -> None:
@@ -143,7 +114,7 @@ async def test_other_kinds_of_connections_pass_through(tmp_path: Path) -> None:
     async def send(message: Message) -> None:
         conversation.sent.append(message)
 
-    await Edge(inner, hosts=HostRule(Settings(data_dir=tmp_path)), activity=conversation.activity)(
+    await Edge(inner, hosts=HostRule(Settings(data_dir=tmp_path)), activity=activity)(
         {"type": "lifespan"}, receive, send
     )
     assert seen == ["lifespan"]

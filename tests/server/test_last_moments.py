@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from robocoders.engine.runner import Engine
+from robocoders.server.access import Access
+from robocoders.server.application import create_app, service_of
+from robocoders.server.service import Service
+from robocoders.server.settings import Settings
+from robocoders.store import SessionRow, Store
+from tests.support.asgi import Conversation
+from tests.support.service import Turns
+
+
+class LateStore(Store):
+    """A store in which a session is deleted just after it was looked up."""
+
+    async def get_or_create_session(self, row: SessionRow) -> SessionRow:
+        found = await super().get_or_create_session(row)
+        await self.delete_session(row.id)
+        return found
+
+
+@dataclass
+class Assembled:
+    """An application without a server."""
+
+    service: Service
+    conversation: Conversation
+    token: str
+
+    async def chat(self) -> None:
+        body = json.dumps({"sid": str(uuid.uuid4()), "prompt": "x"}).encode()
+        await self.conversation.request("/chat", "POST", token=self.token, body=body)
+
+
+@pytest.fixture(params=[Store, LateStore])
+async def assembled(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Assembled]:
+    kind: type[Store] = request.param
+    settings = Settings(data_dir=tmp_path)
+    store = await kind.open(settings.database)
+    engine = Engine(store, data_dir=tmp_path, default_model="offline", run_turn=Turns().run)
+    await engine.start()
+    access = await Access.open(store, settings, sign_in_key="k")
+    app = create_app(settings, store, engine, access)
+    yield Assembled(service_of(app), Conversation(app), await access.mint())
+    await engine.stop(1)
+    await store.close()
+
+
+@pytest.mark.parametrize("assembled", [Store], indirect=True)
+async def test_an_engine_that_has_stopped_takes_no_prompts(assembled: Assembled) -> None:
+    """Promise: README, stop (a prompt that comes too late is 503, so that it can be sent again elsewhere)."""
+    await assembled.service.engine.stop(1)
+    await assembled.chat()
+    assert (assembled.conversation.status, b"stopping" in assembled.conversation.body) == (503, True)
+
+
+@pytest.mark.parametrize("assembled", [Store], indirect=True)
+async def test_a_server_that_stops_is_not_ready_and_lives(assembled: Assembled) -> None:
+    """Promise: README, health (whoever spreads requests learns at once that this server takes no more)."""
+    assembled.service.activity.stopping = True
+    await assembled.conversation.request("/readyz")
+    assert assembled.conversation.status == 503
+    alive = Conversation(assembled.conversation.app)
+    await alive.request("/healthz")
+    assert alive.status == 200
+
+
+@pytest.mark.parametrize("assembled", [LateStore], indirect=True)
+async def test_a_session_deleted_in_the_meantime_is_401(assembled: Assembled) -> None:
+    """Protocol fact: a session that cannot be used is 401, whenever that turns out."""
+    await assembled.chat()
+    assert (assembled.conversation.status, b"session_unusable" in assembled.conversation.body) == (401, True)
