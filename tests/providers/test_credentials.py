@@ -123,7 +123,11 @@ async def test_a_named_session_is_used_and_never_replaced(tmp_path: Path) -> Non
 async def test_concurrent_conversations_never_share_a_session(server: StandIn, provider: type[RobocodersAPI]) -> None:
     """Repaired defect of the old provider: unrelated, concurrent conversations met in one session."""
     for repetition in (1, 2):
-        await asyncio.gather(*(pieces(provider, max_continues=0) for _ in range(8)))
+        server.answer(*[[events.message(1, "One."), *FINISHED]] * 8)
+        running = [cast("AsyncGenerator[str]", provider.create_async_generator("", HELLO)) for _ in range(8)]
+        await asyncio.gather(*(anext(generator) for generator in running))
+        for generator in running:
+            assert [piece async for piece in generator] == ["\nDone."]
         assert len({run.sid for run in server.runs[-8:]}) == 8, repetition
     assert len(server.asked("GET /auth")) == 1
 

@@ -17,7 +17,7 @@ from robocoders.providers.base_provider import AsyncGeneratorProvider, ProviderM
 from robocoders.providers.connection import Methods, ServerConnection
 from robocoders.providers.destination import HOSTED_ENDPOINT, address_of_endpoint, find_destination, warn_once
 from robocoders.providers.first_contact import WatchedTransport
-from robocoders.providers.lookup import PathOfClass, StaticMethodOfClass, looked_up_class
+from robocoders.providers.lookup import PathOfClass, follows_lookup, looked_up_class
 from robocoders.providers.options import CallOptions
 from robocoders.typing import AsyncResult, Messages
 from robocoders.wire.login import require_page_parser
@@ -99,7 +99,7 @@ class RobocodersAPI(AsyncGeneratorProvider, ProviderModelMixin):
         finally:
             await transport.close()
 
-    @StaticMethodOfClass
+    @follows_lookup
     @staticmethod
     async def _get_or_create_access_and_session(session: aiohttp.ClientSession) -> tuple[str, str]:
         """Return a token and a session's id: the cached ones where both are there and valid, else new ones.
@@ -124,7 +124,7 @@ class RobocodersAPI(AsyncGeneratorProvider, ProviderModelMixin):
         with connection.errors_told():
             return await connection.token_and_session()
 
-    @StaticMethodOfClass
+    @follows_lookup
     @staticmethod
     async def _fetch_and_cache_access_token(session: aiohttp.ClientSession) -> str:
         """Sign in: read the token from the login page, `<pre id="token">`, with BeautifulSoup, and cache it.
@@ -146,7 +146,7 @@ class RobocodersAPI(AsyncGeneratorProvider, ProviderModelMixin):
         with connection.errors_told():
             return await connection.fetch_token()
 
-    @StaticMethodOfClass
+    @follows_lookup
     @staticmethod
     async def _create_and_cache_session(session: aiohttp.ClientSession, access_token: str) -> str:
         """Ask for a new session and cache its id.
@@ -169,7 +169,7 @@ class RobocodersAPI(AsyncGeneratorProvider, ProviderModelMixin):
         with connection.errors_told():
             return await connection.create_session(access_token)
 
-    @StaticMethodOfClass
+    @follows_lookup
     @staticmethod
     def _save_cached_data(new_data: dict[str, Any]) -> None:
         """Put `new_data` in the place of all that is cached.
@@ -183,7 +183,7 @@ class RobocodersAPI(AsyncGeneratorProvider, ProviderModelMixin):
         cls = _class_of_call()
         cls._cache().replace(new_data)
 
-    @StaticMethodOfClass
+    @follows_lookup
     @staticmethod
     def _update_cached_data(updated_data: dict[str, Any]) -> None:
         """Put the keys of `updated_data` over those that are cached; a corrupt file counts as empty.
@@ -197,14 +197,14 @@ class RobocodersAPI(AsyncGeneratorProvider, ProviderModelMixin):
         cls = _class_of_call()
         cls._cache().merge(updated_data)
 
-    @StaticMethodOfClass
+    @follows_lookup
     @staticmethod
     def _clear_cached_data() -> None:
         """Remove the cache file. A failure is logged; nothing is ever raised."""
         cls = _class_of_call()
         cls._cache().clear()
 
-    @StaticMethodOfClass
+    @follows_lookup
     @staticmethod
     def _get_cached_data() -> dict[str, Any]:
         """Return all that is cached: flat `access_token` and `sid` of the server in `server`, others in `servers`.

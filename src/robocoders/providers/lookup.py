@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-__all__ = ["PathOfClass", "StaticMethodOfClass", "looked_up_class"]
+__all__ = ["PathOfClass", "follows_lookup", "looked_up_class"]
 
-_P = ParamSpec("_P")
-_R = TypeVar("_R")
+_F = TypeVar("_F", bound=Callable[..., Any])
 
 _looked_up: ContextVar[type | None] = ContextVar("looked_up", default=None)
 
@@ -38,40 +37,37 @@ def _working_on(owner: type) -> Generator[None]:
 
 
 if TYPE_CHECKING:
-
-    class _StaticMethod(staticmethod[_P, _R]):
-        """As type checkers know it."""
+    _StaticMethod = staticmethod[..., Any]
 else:
+    # The builtin takes no type arguments when it runs.
+    _StaticMethod = staticmethod
 
-    class _StaticMethod(staticmethod, Generic[_P, _R]):
-        """The builtin takes no type arguments when it runs."""
 
+def follows_lookup(method: _F) -> _F:
+    """Make a static method out of one whose body asks, by `looked_up_class`, on which class it was looked up.
 
-class StaticMethodOfClass(_StaticMethod[_P, _R]):
-    """A static method whose body can ask, by `looked_up_class`, on which class it was looked up.
-
-    It stands above `@staticmethod`, so that tools that read the source see what it is.
+    It stands above `@staticmethod`, so that whoever reads the source, a type checker included, sees what it is.
     """
+    return cast("_F", _StaticMethodOfClass(inspect.unwrap(method)))
 
-    def __init__(self, method: Callable[_P, _R], /) -> None:
-        super().__init__(method.__func__ if isinstance(method, staticmethod) else method)
 
-    def __get__(self, instance: Any, owner: type[Any] | None = None, /) -> Callable[_P, _R]:
+class _StaticMethodOfClass(_StaticMethod):
+    def __get__(self, instance: Any, owner: type[Any] | None = None, /) -> Callable[..., Any]:
         """Return the function, which runs with that class in a context variable; its signature is its own."""
-        function = self.__func__
+        function: Callable[..., Any] = self.__func__
         place = cast("type[Any]", type(instance) if owner is None else owner)
 
         if inspect.iscoroutinefunction(function):
 
             @functools.wraps(function)
-            async def coroutine(*args: _P.args, **kwargs: _P.kwargs) -> Any:
+            async def coroutine(*args: Any, **kwargs: Any) -> Any:
                 with _working_on(place):
-                    return await cast("Awaitable[Any]", function(*args, **kwargs))
+                    return await function(*args, **kwargs)
 
-            return cast("Callable[_P, _R]", coroutine)
+            return coroutine
 
         @functools.wraps(function)
-        def plain(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+        def plain(*args: Any, **kwargs: Any) -> Any:
             with _working_on(place):
                 return function(*args, **kwargs)
 
