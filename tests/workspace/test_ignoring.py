@@ -5,15 +5,16 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from robocoders.workspace.files import Workspace
 
 NAMES = ["a", "b", "build", "x.py", "x.pyx", "y z", "lines\nb", "#c", "!d", "é"]
 PATTERNS = [
-    "*.pyx", "/a", "a/", "build/", "!x.py", "**/b", "a/**", "a/*/b", "y z", "\\#c", "\\!d", "# comment", "", "x.*", "[ab]",
-    "b/x.py", "!b/", "*", "!*/", "é", "a?", "/**/x.py", "lines*", "x.py  ", "!", "\\", "a//", "***",
+    "*.pyx", "/a", "a/", "build/", "!x.py", "**/b", "a/**", "a/*/b", "y z", "\\#c", "\\!d", "# comment", "", "x.*",
+    "[ab]", "b/x.py", "!a/x.py", "!a", "!b/", "*", "!*/", "é", "a?", "/**/x.py", "lines*", "x.py  ", "!", "\\", "a//",
+    "***",
 ]  # fmt: skip
 
 
@@ -43,7 +44,7 @@ def git_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     files=st.dictionaries(st.lists(st.sampled_from(NAMES), min_size=1, max_size=4).map(tuple), st.none(), max_size=12),
     rules=st.dictionaries(
@@ -52,6 +53,8 @@ def git_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
         max_size=3,
     ),
 )
+@example(files={("build", "a", "a"): None}, rules={(): ["[ab]"], ("build",): ["!*/"]})
+@example(files={("a", "x.py"): None, ("a", "b"): None}, rules={(): ["a/**", "!a/x.py"]})
 def test_gitignore_leaves_out_what_git_leaves_out(
     git_root: Path, files: dict[tuple[str, ...], None], rules: dict[tuple[str, ...], list[str]]
 ) -> None:

@@ -89,7 +89,7 @@ def test_any_file_name_can_be_walked_and_read(tmp_path_factory: pytest.TempPathF
     root = tmp_path_factory.mktemp("odd")
     written: set[str] = set()
     for name in names:
-        path = os.path.join(os.fsencode(root), b"n-" + name + b"-n")
+        path = root / os.fsdecode(b"n-" + name + b"-n")
         descriptor = os.open(path, os.O_CREAT | os.O_WRONLY)
         os.write(descriptor, b"text")
         os.close(descriptor)

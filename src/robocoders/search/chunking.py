@@ -86,9 +86,8 @@ def _owners(lines: Sequence[str], symbols: Sequence[Symbol], *, comments_lead: b
     for index, symbol in enumerate(symbols):
         if any(not symbols[parent].is_container for parent in _ancestors(symbols, index)):
             continue
-        is_block = symbol.is_container or symbol.last_line > symbol.first_line
-        if not is_block:
-            # A constant has no piece of its own: its neighbours explain it.
+        if symbol.is_constant and symbol.last_line == symbol.first_line:
+            # It has no piece of its own: its neighbours explain it.
             continue
         first = symbol.first_line - 1
         while comments_lead and first > 0 and lines[first - 1].lstrip().startswith(_COMMENT_STARTS):

@@ -22,7 +22,7 @@ __all__ = ["NAME_SEPARATOR", "connect", "index_file", "is_damage", "lock_of", "m
 
 logger = logging.getLogger("robocoders.search")
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 NAME_SEPARATOR = "|"
 """Between the names of a piece; each name is the stems of its parts, separated by spaces."""
 _BUSY_SECONDS = 120.0

@@ -1,7 +1,7 @@
 """How definitions begin, language by language, as regular expressions.
 
-In each expression a group whose name begins with `name` is the defined name, a group `kind` the word that says what it
-is, and a group `level` the marks of a heading.
+In each expression a group whose name begins with `name` is the defined name (`name_constant` that of a value), `kind`
+the word that says what it is, and `level` the marks of a heading.
 """
 
 from __future__ import annotations
@@ -55,6 +55,11 @@ class Grammar:
     keywords: frozenset[str] = _KEYWORDS
 
     @staticmethod
+    def is_constant(match: re.Match[str]) -> bool:
+        """Whether a definition gives a name to a value."""
+        return bool(match.groupdict().get("name_constant"))
+
+    @staticmethod
     def is_container(match: re.Match[str]) -> bool:
         """Whether a definition's members are definitions in their own right."""
         return (match.groupdict().get("kind") or "").strip() in _CONTAINERS
@@ -82,7 +87,9 @@ _JAVASCRIPT = Grammar(
     )
 )
 _GO = Grammar(
-    re.compile(r"func\s+(?:\([^)]*\)\s*)?(?P<name>\w+)|type\s+(?P<name_type>\w+)|(?:const|var)\s+(?P<name_value>\w+)")
+    re.compile(
+        r"func\s+(?:\([^)]*\)\s*)?(?P<name>\w+)|type\s+(?P<name_type>\w+)|(?:const|var)\s+(?P<name_constant>\w+)"
+    )
 )
 _RUST = Grammar(
     re.compile(
@@ -108,7 +115,7 @@ _JAVA = Grammar(
 _C = Grammar(
     re.compile(
         r"(?:typedef\s+)?(?P<kind>struct|class|enum|union|namespace)\s+(?:class\s+)?(?:[A-Z_]+\s+)?(?P<name>\w+)[^;(]*$"
-        r"|#\s*define\s+(?P<name_macro>\w+)"
+        r"|#\s*define\s+(?P<name_constant>\w+)"
         r"|(?!typedef\b|return\b|else\b|using\b|extern\s+\")[A-Za-z_][\w\s*&:<>,~\[\]]*?"
         r"(?P<name_function>~?\b\w+(?:::~?\w+)*)\s*\([^;]*$"
         r"|\s+(?!return\b|else\b|new\b|throw\b|delete\b|case\b)(?:[\w:<>,]+[\s*&]+)+(?P<name_method>~?\w+)\s*\([^;]*\{\s*$"

@@ -20,6 +20,7 @@ from robocoders.search.questions import parse_question
 from robocoders.search.ranking import is_strong, rank, stem_values, term_weights
 from robocoders.search.refreshing import RefreshResult, refresh
 from robocoders.search.symbols import find_symbols
+from robocoders.search.tree import SearchedTree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
     from robocoders.search.questions import Question
     from robocoders.search.ranking import Ranked
-    from robocoders.search.tree import SearchedTree
 
 __all__ = ["Index", "Place", "SearchResult"]
 

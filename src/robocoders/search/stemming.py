@@ -40,17 +40,18 @@ _CYRILLIC_ENDING = re.compile(
 @lru_cache(maxsize=200_000)
 def stem(word: str) -> str:
     """The stem of a lower-case word; a word of up to three letters or with digits is its own."""
+    word = _IRREGULAR.get(word, word)
     if len(word) <= 3 or not word.isalpha():
         return word
     if not word.isascii():
         shortened = _CYRILLIC_ENDING.sub("", word)
         return shortened if len(shortened) >= 3 else word
-    word = _IRREGULAR.get(word, word)
     word = _without_plural(word)
     word = _IRREGULAR.get(word, word)
     word = _without_verb_ending(word)
     word = _without_noun_ending(word)
-    return word[:-1] if word.endswith("e") and len(word) > 3 else word
+    # One spelling for `control`, `controlled`, `install`, `installed`, and for words with and without a mute e.
+    return word[:-1] if (word.endswith("e") and len(word) > 3) or (word.endswith("ll") and len(word) > 5) else word
 
 
 def _without_plural(word: str) -> str:
@@ -69,6 +70,8 @@ def _without_verb_ending(word: str) -> str:
     for ending in ("ing", "ed"):
         root = word.removesuffix(ending)
         if root != word and len(root) >= 3 and not _VOWELS.isdisjoint(root):
+            if root.endswith("at") and not root.endswith("eat") and len(root) >= 6:
+                return f"{root}e"
             doubled = len(root) > 3 and root[-1] == root[-2] and root[-1] not in "lsz"
             return root[:-1] if doubled else root
     return word

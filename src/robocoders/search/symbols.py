@@ -28,6 +28,7 @@ class Symbol:
         first_line: Where it begins, from 1; the line that names it.
         last_line: Its last line.
         is_container: Whether its members are definitions in their own right (a class, a module, a heading).
+        is_constant: Whether it only gives a name to a value.
         parent: The index of the innermost definition around it, None at the top.
     """
 
@@ -36,6 +37,7 @@ class Symbol:
     first_line: int
     last_line: int
     is_container: bool
+    is_constant: bool
     parent: int | None
 
 
@@ -54,6 +56,7 @@ class _Draft:
     first_line: int
     last_line: int
     is_container: bool
+    is_constant: bool
     parent: int | None
 
 
@@ -64,7 +67,15 @@ def find_symbols(lines: Sequence[str], language: str | None) -> list[Symbol]:
         return []
     drafts = _headings(lines, grammar) if grammar.levels else _blocks(lines, grammar)
     return [
-        Symbol(draft.name, draft.qualified, draft.first_line, draft.last_line, draft.is_container, draft.parent)
+        Symbol(
+            draft.name,
+            draft.qualified,
+            draft.first_line,
+            draft.last_line,
+            draft.is_container,
+            draft.is_constant,
+            draft.parent,
+        )
         for draft in drafts
     ]
 
@@ -106,9 +117,7 @@ class _BlockReader:
         self._extend(number)
         if name is not None and match is not None:
             opened = _Open(len(self.drafts), indent)
-            _open(
-                self.drafts, self._stack, opened, _draft(name, number, is_container=self._grammar.is_container(match))
-            )
+            _open(self.drafts, self._stack, opened, _draft(name, number, match, self._grammar))
 
     def _is_inside_string(self, stripped: str) -> bool:
         was_inside = self._in_string
@@ -135,14 +144,15 @@ def _headings(lines: Sequence[str], grammar: Grammar) -> list[_Draft]:
             level = len(match.group("level"))
             while stack and level <= stack[-1].indent:
                 stack.pop()
-            _open(drafts, stack, _Open(len(drafts), level), _draft(name, number, is_container=True))
+            _open(drafts, stack, _Open(len(drafts), level), _draft(name, number, match, grammar))
         for section in stack:
             drafts[section.index].last_line = number
     return drafts
 
 
-def _draft(name: str, number: int, *, is_container: bool) -> _Draft:
-    return _Draft(name, name, number, number, is_container, None)
+def _draft(name: str, number: int, match: re.Match[str], grammar: Grammar) -> _Draft:
+    is_container = grammar.levels or grammar.is_container(match)
+    return _Draft(name, name, number, number, is_container, grammar.is_constant(match), None)
 
 
 def _open(drafts: list[_Draft], stack: list[_Open], opened: _Open, draft: _Draft) -> None:

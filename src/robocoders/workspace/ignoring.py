@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from robocoders.workspace.opening import read_regular_file
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Sequence
-
-    from pathspec import GitIgnoreSpec
 
 __all__ = ["NO_RULES", "IgnoreRules"]
 
@@ -20,8 +19,30 @@ logger = logging.getLogger("robocoders.workspace")
 _FILE_NAME = ".gitignore"
 _LIMIT_BYTES = 1 << 20
 _VERSION_CONTROL = frozenset({".git", ".hg", ".svn", ".jj"})
+_DIRECTORY_MARK = "ps_d"
+"""The group in which the library's expressions catch the slash after a directory."""
 # A newline cannot be written in a pattern, but would end a match there: it is replaced by a private character.
 _NEWLINE_STAND_IN = "\ue00a"
+
+
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    """One line of a `.gitignore`, compiled.
+
+    The library's expressions also match what lies below a directory that a pattern names. A walk asks for each
+    directory before it enters, so only what a pattern names itself may count: otherwise `!*/` would bring back files
+    that a `.gitignore` further up leaves out.
+    """
+
+    is_ignoring: bool
+    expression: re.Pattern[str]
+
+    def names(self, path: str) -> bool:
+        """Whether it names this path (a directory's ends in a slash), not only a directory above it."""
+        if _DIRECTORY_MARK not in self.expression.groupindex:
+            return self.expression.search(path.removesuffix("/")) is not None
+        ends = (match.end(_DIRECTORY_MARK) for match in self.expression.finditer(path))
+        return any(end in {-1, len(path)} for end in ends)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +50,15 @@ class IgnoreRules:
     """The rules that hold in one directory: its own `.gitignore` and those above it, up to the workspace's root.
 
     Args:
-        levels: The depth of the directory that a specification lies in (0: the root), and the specification.
+        levels: The depth of the directory that a `.gitignore` lies in (0: the root), and its patterns, last one first.
     """
 
-    levels: tuple[tuple[int, GitIgnoreSpec], ...] = ()
+    levels: tuple[tuple[int, tuple[_Pattern, ...]], ...] = ()
 
     def entering(self, directory: int, depth: int) -> IgnoreRules:
         """The rules inside of a directory that is open as descriptor `directory`, `depth` levels below the root."""
-        specification = _read(directory)
-        return self if specification is None else IgnoreRules((*self.levels, (depth, specification)))
+        patterns = _read(directory)
+        return IgnoreRules(((depth, patterns), *self.levels)) if patterns else self
 
     def ignores(self, parts: Sequence[str], *, is_directory: bool) -> bool:
         """Whether a path is left out, provided that none of the directories above it is.
@@ -48,39 +69,34 @@ class IgnoreRules:
         """
         if parts[-1] in _VERSION_CONTROL:
             return True
-        for depth, specification in reversed(self.levels):
-            # Components, not text: `/` never stands inside of one.
+        for depth, patterns in self.levels:
             path = "/".join(parts[depth:]).replace("\n", _NEWLINE_STAND_IN) + ("/" if is_directory else "")
-            verdict = specification.check_file(path).include
-            if verdict is not None:
-                return verdict
+            for pattern in patterns:
+                if pattern.names(path):
+                    return pattern.is_ignoring
         return False
 
 
 NO_RULES = IgnoreRules()
 
 
-def _read(directory: int) -> GitIgnoreSpec | None:
+def _read(directory: int) -> tuple[_Pattern, ...]:
     try:
         data, _status = read_regular_file(directory, _FILE_NAME, _LIMIT_BYTES)
     except OSError:
-        return None
-    from pathspec import GitIgnoreSpec  # noqa: PLC0415 - a workspace without such a file does not pay for it
-
+        return ()
     text = data[:_LIMIT_BYTES].removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
-    lines = [line.removesuffix("\r") for line in text.split("\n")]
-    try:
-        return GitIgnoreSpec.from_lines(lines, backend="simple")
-    except ValueError:
-        logger.debug("A .gitignore holds a pattern that is none; its other patterns count.")
-    return GitIgnoreSpec.from_lines([line for line in lines if _is_pattern(line)], backend="simple")
+    patterns = (_compiled(line.removesuffix("\r")) for line in reversed(text.split("\n")))
+    return tuple(pattern for pattern in patterns if pattern is not None)
 
 
-def _is_pattern(line: str) -> bool:
-    from pathspec import GitIgnoreSpec  # noqa: PLC0415 - see above
+def _compiled(line: str) -> _Pattern | None:
+    from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern  # noqa: PLC0415 - most directories have no rules
 
     try:
-        GitIgnoreSpec.from_lines([line], backend="simple")
+        pattern = GitIgnoreSpecPattern(line)
     except ValueError:
-        return False
-    return True
+        logger.debug("A .gitignore holds a line that is no pattern; its other lines count.")
+        return None
+    expression = cast("re.Pattern[str] | None", pattern.regex)  # pyright: ignore[reportUnknownMemberType] - untyped there
+    return None if pattern.include is None or expression is None else _Pattern(pattern.include, expression)

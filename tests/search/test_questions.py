@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from robocoders.search.questions import MAX_TERMS, parse_question
+from robocoders.search.vocabulary import WEAK_WEIGHT
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("Where is the credential cache written?", ("credential", "cache", "written")),
+        ("Где пишется кэш сессий?", ("пишется", "кэш", "сессий")),
+        ("How does CredentialCache.save_all work?", ("CredentialCache", "save_all", "work")),
+        ("Where is it?", ()),
+        ("", ()),
+        ("cache, the Cache and caches", ("cache",)),
+    ],
+)
+def test_question_words_are_not_searched_for(question: str, words: tuple[str, ...]) -> None:
+    """Promise: README, search: the answer says which terms were searched."""
+    assert parse_question(question).words == words
+
+
+def test_words_that_fit_any_question_weigh_less() -> None:
+    """Promise: README, search: question words are weighed down."""
+    weights = {term.stem: term.weight for term in parse_question("Which function handles cookies?").terms}
+    assert weights == {"funct": WEAK_WEIGHT, "handl": WEAK_WEIGHT, "cooky": 1.0}
+
+
+def test_an_identifier_counts_whole_and_in_parts() -> None:
+    """Promise: README, search: identifiers are split, and the whole counts as well."""
+    terms = parse_question("CredentialCache").terms
+    assert [(term.stem, term.is_bonus) for term in terms] == [
+        ("credential", False),
+        ("cach", False),
+        ("credentialcache", True),
+    ]
+
+
+def test_code_calls_things_by_other_names() -> None:
+    """Promise: ours; what a question calls writing, code may call saving."""
+    (term,) = parse_question("written").terms
+    assert ("sav", 0.5) in term.alternatives
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_a_question(text: str) -> None:
+    """Promise: ours; no question can break the search, and a story is cut."""
+    question = parse_question(text)
+    assert len(question.terms) <= MAX_TERMS + 10 * 12
+    assert bool(question.terms) == bool(question.words)
+
+
+def test_a_story_counts_by_its_first_words() -> None:
+    """Promise: ours; a long prompt costs a bounded search."""
+    assert len(parse_question(" ".join(f"{a}{b}xq" for a in "bcdfg" for b in "hjklm")).terms) == MAX_TERMS
