@@ -225,6 +225,18 @@ def test_the_signing_key_stays_and_the_directory_is_private(service: RunningServ
     assert json.loads((directory / "server.json").read_text())["url"] == service.url
 
 
+def test_a_reader_that_does_not_read_cannot_hold_the_server(service: RunningService) -> None:
+    """Promise: README, stop (within some seconds, whatever readers do)."""
+    token = service.token()
+    sid = service.session(token)
+    for _ in range(20):
+        service.chat(token, sid, "long")
+    with service.stream("GET", f"/sessions/{sid}/events?follow=true", token=token):
+        began = time.monotonic()
+        service.stop()
+        assert time.monotonic() - began < 10
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_stops_gracefully(tmp_path: Path, number: signal.Signals) -> None:
     """Promise: README, stop (SIGINT and SIGTERM: exit status 0, nothing left behind, an open follower is let go)."""

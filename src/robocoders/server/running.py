@@ -117,6 +117,10 @@ class _Server(uvicorn.Server):
         await self._service.engine.stop(_TURN_GRACE_SECONDS)
         self._service.ending.set()
         await super().shutdown(sockets)
+        for connection in tuple(self.server_state.connections):
+            # Its reader does not read: what waits for it would wait for ever.
+            connection.transport.abort()
+        await asyncio.sleep(0)
 
 
 @contextlib.contextmanager

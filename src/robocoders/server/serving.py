@@ -59,10 +59,7 @@ def serve(
             database. Nothing is left behind.
         StoreError: The database cannot be read or written.
     """
-    if not logging.getLogger().handlers:
-        logging.basicConfig(
-            stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-        )
+    _log_to_stderr()
     tls = tls_context(settings)
     with owned_data_directory(settings.data_dir) as tell_owner, listen(settings) as listener:
         url = url_of(settings, listener)
@@ -98,6 +95,13 @@ def serve(
     return 0
 
 
+def _log_to_stderr() -> None:
+    """Say on standard error what goes on, unless the program that serves has set up logging of its own."""
+    if not logging.getLogger().handlers:
+        form = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+        logging.basicConfig(stream=sys.stderr, level=logging.INFO, format=form)
+
+
 def _make_engine(store: Store, settings: Settings) -> Engine:
     from robocoders.engine.runner import Engine  # noqa: PLC0415 - imported after the address is taken
 
@@ -118,7 +122,7 @@ def _register(settings: Settings, url: str, sign_in_key: str) -> None:
         url=url,
         pid=os.getpid(),
         process_started=process_start_time(os.getpid()),
-        data_dir=str(settings.data_dir.absolute()),
+        data_dir=str(settings.data_dir.resolve()),
         version=__version__,
         auth=settings.auth,
         flags=settings.flags,
