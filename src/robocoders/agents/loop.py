@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -41,7 +42,8 @@ async def run_agent(turn: TurnInput, emit: Emit) -> Outcome:
             reason=Reason.ERROR, text=f"No agent is called {turn.agent!r}. There are: {', '.join(PROFILES)}."
         )
     try:
-        model = resolve_model(turn.model) if isinstance(turn.model, str) else turn.model
+        # In a thread: a provider's library takes a second or more to import.
+        model = await asyncio.to_thread(resolve_model, turn.model) if isinstance(turn.model, str) else turn.model
     except (ConfigurationError, MissingRequirementsError) as error:
         return Outcome(reason=Reason.ERROR, text=error.message)
     agent = Agent(

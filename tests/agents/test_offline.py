@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic_ai import Agent
+
+from robocoders.agents.offline.model import OfflineModel
+from robocoders.agents.offline.policy import Answer, Call, Calls, ToolResult, next_step
+from robocoders.agents.offline.texts import ATTACH_LINE
+from robocoders.agents.running import Exchange
+from robocoders.events import Event, ReadAction, RecallAction, RecallObservation
+from robocoders.wire.codec import encode_event
+from tests.agents.turns import FILES, Desk
+
+
+async def test_a_greeting_is_answered_with_what_it_can_do(desk: Desk) -> None:
+    """Promise: README, offline: who I am, what I can do without a model, the one line that attaches one."""
+    outcome = await desk.turn("Hello, how are you?")
+    assert outcome.reason == "finished"
+    assert "no language model" in outcome.text
+    assert ATTACH_LINE in outcome.text
+    assert "--workspace DIR" in outcome.text
+    assert desk.events == []
+
+
+async def test_a_question_is_answered_with_places(desk: Desk) -> None:
+    """Promise: README, offline: `path:line`, enclosing symbol, excerpt, and the terms searched."""
+    outcome = await desk.turn("Where are cookies parsed?", files=FILES)
+    assert outcome.reason == "finished"
+    assert "1. `shop/cookies.py:1`, in `parse_cookie`" in outcome.text
+    assert "for: cookies, parsed." in outcome.text
+    assert "```python\n   def parse_cookie(header):" in outcome.text
+
+
+async def test_a_search_shows_as_action_and_observation(desk: Desk) -> None:
+    """Protocol fact: `recall` has `query` and `thought`, its observation `memories`."""
+    await desk.turn("Where are cookies parsed?", files=FILES)
+    assert desk.names == ["recall", "recall<-1"]
+    action, observation = desk.events
+    assert isinstance(action, RecallAction)
+    assert isinstance(observation, RecallObservation)
+    assert action.args.query == "Where are cookies parsed?"
+    assert "cookies, parsed" in action.args.thought
+    assert observation.extras.memories[0]["path"] == "shop/cookies.py"
+    assert set(observation.extras.memories[0]) == {"path", "line", "symbol", "excerpt"}
+    assert "shop/cookies.py:1" in observation.content
+
+
+async def test_what_is_not_there_is_said_to_be_missing(desk: Desk) -> None:
+    """Promise: README, offline: or "No strong match for" the terms."""
+    outcome = await desk.turn("Where is the flux capacitor calibrated?", files=FILES)
+    assert outcome.reason == "finished"
+    assert outcome.text.startswith("No strong match for: flux, capacitor, calibrated.")
+
+
+async def test_the_last_question_of_a_conversation_counts(desk: Desk) -> None:
+    """Promise: README, provider: history is formatted into the prompt as its users know it."""
+    prompt = "User: hello\nAssistant: Hi!\nUser: Where are cookies parsed?\n\nAssistant:"
+    assert "shop/cookies.py:1" in (await desk.turn(prompt, files=FILES)).text
+
+
+async def test_a_repository_is_described_from_its_files(desk: Desk) -> None:
+    """Promise: README, offline: languages, layout, entry points, how to build and test, the README's first lines."""
+    outcome = await desk.turn("Describe this repository", files={**FILES, "empty/.gitignore": "*\n"})
+    assert desk.names[0:2] == ["read", "read<-1"]
+    assert [event.args.path for event in desk.events if isinstance(event, ReadAction)] == [
+        "./",
+        "README.md",
+        "Makefile",
+        "pyproject.toml",
+    ]
+    for part in (
+        "> # Shop",
+        "Languages: ",
+        "- `shop/`: 2 files",
+        "`shop/__main__.py`",
+        "`make test`, `make build`",
+        "for Python >=3.11",
+        "`shop` (`shop:main`)",
+        "configures pytest",
+    ):
+        assert part in outcome.text
+    assert "badge" not in outcome.text
+
+
+async def test_an_empty_workspace_is_described_as_empty(desk: Desk) -> None:
+    """Promise: ours; nothing is made up where there is nothing."""
+    outcome = await desk.turn("Describe this repository", files={})
+    assert outcome.text.startswith("This workspace holds 0 files that I read.")
+    assert "Languages" not in outcome.text
+
+
+async def test_commands_and_files_are_refused_in_a_sentence(desk: Desk) -> None:
+    """Promise: README, offline: commands and writes are refused for now, not faked."""
+    outcome = await desk.turn("```sh\nrm -rf x\n```\n```py a.py\nx = 1\n```", files=FILES)
+    assert (outcome.reason, desk.events) == ("finished", [])
+    assert "cannot run commands or write files (`a.py`) yet" in outcome.text
+    assert "Nothing was run or written" in outcome.text
+
+
+@pytest.mark.parametrize("prompt", ["Write me a function", "continue", "Where?"])
+async def test_what_takes_a_model_says_so(desk: Desk, prompt: str) -> None:
+    """Promise: README, offline: anything else ends with reason needs_model."""
+    outcome = await desk.turn(prompt, files=FILES)
+    assert outcome.reason == "needs_model"
+    assert ATTACH_LINE in outcome.text
+
+
+@pytest.mark.parametrize("prompt", ["Where are cookies parsed?", "Describe this repository"])
+async def test_without_a_workspace_it_says_how_to_give_one(desk: Desk, prompt: str) -> None:
+    """Promise: README, offline: no workspace: says so and how to give one."""
+    outcome = await desk.turn(prompt)
+    assert (outcome.reason, desk.events) == ("finished", [])
+    assert "--workspace DIR" in outcome.text
+
+
+@pytest.mark.parametrize("prompt", ["Where are cookies parsed?", "Describe this repository"])
+async def test_a_workspace_that_vanished_is_an_error(desk: Desk, tmp_path: Path, prompt: str) -> None:
+    """Promise: README, faults: a workspace that is missing or unreadable."""
+    assert (await desk.turn("hi", files=FILES)).reason == "finished"
+
+    class Vanishing(Desk):
+        async def emit(self, event: Event) -> int:
+            if (tmp_path / "workspace").exists():
+                (tmp_path / "workspace").rename(tmp_path / "moved")
+            return await desk.emit(event)
+
+    outcome = await Vanishing(tmp_path).turn(prompt, files=FILES)
+    assert outcome.reason == "error"
+    assert "could not be searched" in outcome.text
+    assert desk.names[-1].startswith("error<-")
+
+
+async def test_earlier_turns_do_not_confuse_it(desk: Desk) -> None:
+    """Promise: ours; the last prompt is the question."""
+    history = [Exchange("Hello", "Hello!"), Exchange("Where are cookies parsed?", "There.")]
+    assert (await desk.turn("Write a poem", history=history)).reason == "needs_model"
+
+
+async def test_odd_names_can_be_sent(desk: Desk) -> None:
+    """Promise: ours; names with newlines or bytes that are no UTF-8 survive."""
+    outcome = await desk.turn("Where is the apple?", files={"\udcff\nx.py": "def apple(): pass\n"})
+    assert '`"\\377\\nx.py":1`' in outcome.text
+    assert all(encode_event(event) for event in desk.events)
+
+
+async def test_an_answer_can_be_streamed() -> None:
+    """Promise: ours; the offline model is a whole model of the library, streaming included."""
+    async with Agent(OfflineModel()).run_stream("Hello") as result:
+        assert "no language model" in await result.get_output()
+
+
+async def test_usage_is_told(desk: Desk) -> None:
+    """Promise: ours; the offline model uses no tokens and costs nothing."""
+    outcome = await desk.turn("Where are cookies parsed?", files=FILES)
+    assert outcome.usage == {"requests": 2, "tool_calls": 1, "input_tokens": 0, "output_tokens": 0}
+    assert outcome.cost_micro_usd == 0
+
+
+def test_the_policy_reads_tools_as_data() -> None:
+    """Promise: ours; the policy is pure, from the prompt and what the tools returned."""
+    tools = frozenset({"list", "read", "search"})
+    assert next_step("Describe this repository", [], tools) == Calls(
+        [Call("list", {"path": ".", "recursive": True, "thought": "What is in this workspace."})]
+    )
+    listing = ToolResult("list", "", {"entries": [], "files": [], "file_count": 0, "language_bytes": {}})
+    assert isinstance(next_step("Describe this repository", [listing], tools), Answer)
+    fence = {
+        "places": [{"path": "a.md", "line": 1, "symbol": "", "excerpt": "```\nx\n```"}],
+        "terms": ["x"],
+        "strong": True,
+    }
+    step = next_step("Where is apple?", [ToolResult("search", "", fence)], tools)
+    assert isinstance(step, Answer)
+    assert "````markdown" in step.text
+    assert step.text.startswith("The best place, for: x.")
+
+
+def test_the_model_names_itself() -> None:
+    """Promise: README, offline: it is a model of its own."""
+    assert (OfflineModel().model_name, OfflineModel().system) == ("offline", "robocoders")
