@@ -6,7 +6,6 @@ nothing is run, so that it is never hidden.
 
 from __future__ import annotations
 
-import importlib
 import importlib.util
 import runpy
 import sys

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -14,6 +14,9 @@ from robocoders.client.leases import SessionLease
 from tests.providers.asking import HELLO, pieces, provider_at
 from tests.standin import events, faults
 from tests.standin.server import StandIn
+
+if TYPE_CHECKING:
+    import aiohttp
 
 FINISHED = [events.closing(1, "Done.", reason="finished")]
 
@@ -158,6 +161,29 @@ async def test_a_session_leased_by_another_process_is_left_to_it(
         await pieces(provider, max_continues=0)
     assert server.runs[1].sid != cached
     assert provider._get_cached_data()["sid"] == cached
+
+
+async def test_a_session_that_somebody_takes_at_the_last_moment_is_left_to_him(
+    server: StandIn, provider: type[RobocodersAPI]
+) -> None:
+    """Promise: the provider's guide, a cached session is leased; between the look and the lease somebody may come."""
+    await pieces(provider, max_continues=0)
+    cached = provider._get_cached_data()["sid"]
+
+    class Late(provider):
+        @staticmethod
+        async def _get_or_create_access_and_session(session: aiohttp.ClientSession) -> tuple[str, str]:
+            found = await provider._get_or_create_access_and_session(session)
+            leases.append(SessionLease.take(provider.CACHE_DIR / "leases", server.url, found[1]))
+            return found
+
+    leases: list[SessionLease | None] = []
+    await pieces(Late, max_continues=0)
+    assert server.runs[1].sid != cached
+    assert provider._get_cached_data()["sid"] == cached
+    for lease in leases:
+        assert lease is not None
+        lease.release()
 
 
 async def test_a_session_whose_turn_was_abandoned_is_not_used_again(

@@ -39,9 +39,11 @@ class CredentialsOfCall:
         return renewed
 
     async def replace(self, lost: str, error: APIStatusError) -> str | None:  # noqa: ARG002 - the protocol's signature
-        if self._named_session_id is not None or self._connection.made_here(lost):
+        # Without a lease it is a named session, or one that was made here; and a new one was not lost, it is refused.
+        if self._lease is None or self._connection.made_here(lost):
             return None
-        self._let_go(lost)
+        self._connection.cache.forget_session(self._connection.destination.address, lost)
+        self._lease.release()
         token = await self.token()
         sid = await self._new_session(token)
         self._lease = self._connection.lease(sid)
@@ -79,9 +81,3 @@ class CredentialsOfCall:
     async def _new_session(self, token: str) -> str:
         connection = self._connection
         return await connection.run(lambda: connection.methods.create_session(connection.http, token))
-
-    def _let_go(self, lost: str) -> None:
-        self._connection.cache.forget_session(self._connection.destination.address, lost)
-        if self._lease is not None:
-            self._lease.release()
-            self._lease = None
