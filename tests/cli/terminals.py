@@ -37,6 +37,7 @@ class Terminal:
 
     def __init__(self, master: int, process: subprocess.Popen[bytes]) -> None:
         self.raw = ""
+        self._waited_to = 0
         self._master = master
         self._process = process
 
@@ -53,12 +54,18 @@ class Terminal:
         """Type; a carriage return is Enter, the bytes 3 and 4 are Ctrl-C and Ctrl-D."""
         os.write(self._master, text.encode())
 
-    def wait_for(self, text: str, *, times: int = 1) -> None:
-        """Read until the text has been written so often."""
+    def wait_for(self, text: str) -> None:
+        """Read until the text has been written, behind what was waited for before."""
         end = time.monotonic() + _BOUND_SECONDS
-        while self.text.count(text) < times:
+        while (found := self.text.find(text, self._waited_to)) < 0:
             if not self._read(end):
                 raise AssertionError(f"{text!r} did not come; there was:\n{self.text}")
+        self._waited_to = found + len(text)
+
+    def answer_prompt(self, text: str) -> None:
+        """Wait for the prompt of a conversation, then type: a key that comes earlier may mean something else."""
+        self.wait_for(">")
+        self.type(text)
 
     def end(self) -> int:
         """Read to the end and return the exit code."""

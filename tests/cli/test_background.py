@@ -31,7 +31,7 @@ def test_ask_starts_a_server_and_stop_ends_it(home: Path) -> None:
     (server,) = read_servers()
     assert server.data_dir == str(home / ".local/share/robocoders")
     assert os.getsid(server.pid) == server.pid
-    assert os.readlink(f"/proc/{server.pid}/fd/0") == os.devnull
+    assert Path(f"/proc/{server.pid}/fd/0").readlink() == Path(os.devnull)
     assert Path(f"/proc/{server.pid}/cwd").resolve() == Path("/")
     log = home / ".local/state/robocoders/background.log"
     assert stat.S_IMODE(log.stat().st_mode) == 0o600

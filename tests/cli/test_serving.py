@@ -133,7 +133,7 @@ def _found_with_all_keys() -> list[FoundModel]:
 @contextmanager
 def _ollama(body: bytes) -> Generator[str]:
     class Tags(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802 - the name the library calls
+        def do_GET(self) -> None:
             self.send_response(200)
             self.end_headers()
             self.wfile.write(body)

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
+
 import typer
 
 from robocoders.client import places
-from robocoders.client.configuration import Setting, resolve_all
+from robocoders.client.configuration import SettingName, resolve_all
 
 __all__ = ["application", "show"]
+
+_WITHOUT: Final[Mapping[SettingName, str]] = {
+    "base_url": "(your server here)",
+    "api_token": "(signs in by itself)",
+    "model": "offline",
+    "data_dir": "",
+    "database_url": "(a file in data_dir)",
+}
+"""What holds where nobody has named a value."""
 
 application = typer.Typer(help="The settings.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -21,9 +33,6 @@ def _group() -> None:  # pyright: ignore[reportUnusedFunction] - keeps `show` a 
 def show() -> None:
     """Print each setting and where its value came from; a token is never shown."""
     for setting in resolve_all():
-        print(f"{setting.name:<13} {setting.shown or '(none)':<40} {_origin(setting)}".rstrip())  # noqa: T201
+        shown = setting.shown or _WITHOUT[setting.name]
+        print(f"{setting.name:<13} {shown:<40} {setting.origin} {setting.place}".rstrip())  # noqa: T201 - data
     print(f"{'user file':<13} {places.config_file()}")  # noqa: T201 - data for standard output
-
-
-def _origin(setting: Setting) -> str:
-    return f"{setting.origin} {setting.place}".rstrip()
