@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager
 from typing import Any, Protocol
 
@@ -71,7 +71,7 @@ class Front:
         self.clock = FakeClock()
 
     @asynccontextmanager
-    async def connect(self, url: str | None, token: str | None = None, **options: Any) -> AsyncIterator[Client]:
+    async def connect(self, url: str | None, token: str | None = None, **options: Any) -> AsyncGenerator[Client]:
         """A client, closed at the end."""
         settings: dict[str, Any] = {"clock": self.clock, "chance": lambda: 1.0, **options}
         if self.kind == "async":

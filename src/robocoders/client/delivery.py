@@ -161,7 +161,8 @@ class Delivery:
                     raise
 
     async def _mended(self, error: APIStatusError, token: str, sid: str) -> bool:
-        """Whether there is now another token or session to try with."""
+        """Whether there is now another token or session to try with, and all retries are to be had again."""
+        self._attempts = Attempts()
         if error.status == 401 and self._may_renew:
             self._may_renew = False
             if await self._access.renew(token) is not None:
