@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from robocoders import __version__
 from robocoders.cli import agents, ask, chat, config, doctor, login, logout, serve, sessions, stop
 from robocoders.cli.exit_codes import ExitCode, code_for_error
 from robocoders.cli.terminal import prepare_streams, say
@@ -91,11 +90,9 @@ def run(arguments: list[str]) -> int:
 @application.callback()
 def _root(  # pyright: ignore[reportUnusedFunction] - typer calls it
     *,
-    version: bool = typer.Option(False, "--version", "-V", help="Print the version and leave."),  # noqa: FBT003
+    version: Annotated[bool, typer.Option("--version", "-V", help="Print the version and leave.")] = False,
 ) -> None:
-    if version:  # reached only behind another flag; alone it is answered before typer is imported
-        print(f"robocoders {__version__}")  # noqa: T201 - data for standard output
-        raise typer.Exit
+    """Say what there is. `--version` is here for its help: it is answered before typer is imported."""
 
 
 def _missing(error: ModuleNotFoundError) -> MissingRequirementsError:

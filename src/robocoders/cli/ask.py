@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from robocoders.cli.answering import print_lines, show_turn
 from robocoders.cli.connecting import Target, cancel_quietly, checked_workspace, open_session, target
 from robocoders.cli.exit_codes import ExitCode
 from robocoders.cli.options import (
@@ -93,6 +92,7 @@ def ask(
 
 
 async def _ask(question: _Question) -> ExitCode:
+    from robocoders.cli.answering import print_lines, show_turn  # noqa: PLC0415 - loads the types of events
     from robocoders.client import AsyncRobocoders  # noqa: PLC0415 - loads the HTTP client
 
     session: AsyncSession | None = None

@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from robocoders.cli.answering import show_turn
 from robocoders.cli.connecting import cancel_quietly, checked_workspace, open_session, target
 from robocoders.cli.options import (
     AgentOption,
@@ -136,6 +135,8 @@ class _Conversation:
         self._client = self._session = None
 
     async def _answer(self, prompt: str) -> None:
+        from robocoders.cli.answering import show_turn  # noqa: PLC0415 - loads the types of events
+
         if self._client is None:
             from robocoders.client import AsyncRobocoders  # noqa: PLC0415 - loads the HTTP client
 
