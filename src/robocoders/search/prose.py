@@ -47,7 +47,9 @@ def split_code(lines: Sequence[str], language: str | None) -> tuple[str, str]:
             closing = _CLOSING.get(stripped[-1], "")
         else:
             # What looks like a trailing comment inside of a string is rare, and loses little.
-            before, *comment = _TRAILING.split(stripped, maxsplit=1)
+            before, *comment = (
+                _TRAILING.split(stripped, maxsplit=1) if "#" in stripped or "//" in stripped else [stripped]
+            )
             code.append(before)
             prose += comment
     return "\n".join(code), "\n".join(prose)

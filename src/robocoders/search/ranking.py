@@ -32,7 +32,7 @@ _PROSE_FACTOR = 0.6
 _DEFINITION_FACTOR = 1.15
 _COVERAGE_POWER = 1.5
 _STRONG_COVERAGE = 0.62
-_PER_FILE = 3
+_PER_FILE = 4
 _FLOOR = 0.4
 """Places that score less than this part of the best one are not worth showing."""
 
@@ -118,7 +118,7 @@ def stem_values(terms: Sequence[Term], weights: Mapping[str, float]) -> dict[str
 def rank(
     terms: Sequence[Term], hits: Mapping[str, Hits], candidates: Sequence[Candidate], weights: Mapping[str, float]
 ) -> list[Ranked]:
-    """Order candidates, best first, at most three for each file.
+    """Order candidates, best first, at most four for each file.
 
     Args:
         terms: The question's terms.
