@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import warnings
 from typing import TYPE_CHECKING
 
 from robocoders.errors import ConfigurationError, MissingRequirementsError
@@ -12,8 +10,6 @@ if TYPE_CHECKING:
     from pydantic_ai.models import Model
 
 __all__ = ["OFFLINE", "resolve_model"]
-
-logger = logging.getLogger("robocoders.agents")
 
 OFFLINE = "offline"
 """The name of the model that needs no language model."""
@@ -46,10 +42,7 @@ def resolve_model(name: str) -> Model:
     from pydantic_ai.models import infer_model  # noqa: PLC0415
 
     try:
-        with warnings.catch_warnings():
-            # Deprecated spellings of a provider's name still work; the log is the place to say so.
-            warnings.simplefilter("ignore", DeprecationWarning)
-            return infer_model(name)
+        return infer_model(name)
     except ImportError as error:
         raise MissingRequirementsError(
             f"The library for models of {provider!r} is not installed: "
