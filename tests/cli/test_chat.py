@@ -9,7 +9,7 @@ from tests.cli.scripts import scripted
 from tests.cli.terminals import on_terminal
 
 
-def test_a_conversation(tmp_path: Path, home: Path) -> None:
+def test_a_conversation_keeps_its_session_until_a_new_one_is_wished_for(tmp_path: Path, home: Path) -> None:
     """Promise: docs/command.md, chat: one session, its own words, Ctrl-C at the prompt, Ctrl-D leaves."""
     with scripted(tmp_path / "data") as (service, script), on_terminal("chat", "--agent", "RepoAgent") as terminal:
         terminal.answer_prompt("/session\r")

@@ -172,7 +172,7 @@ async def _ask(conversation: _Conversation, prompt: str, named: str | None) -> N
     try:
         if find_server(conversation.base_url) is None:
             # A background server leaves when nobody asks anything for long; its sessions do not.
-            await conversation.move(target(named).base_url)
+            await conversation.move((await asyncio.to_thread(target, named)).base_url)
         await conversation.answer(prompt)
     except RobocodersError as error:
         say(f"Error: {error.message}")

@@ -6,9 +6,10 @@ found, a person at a terminal is asked once and the answer is remembered; elsewh
 
 from __future__ import annotations
 
-import http.client
+import asyncio
 import json
 import os
+import socket
 import sys
 from dataclasses import dataclass
 from typing import Any, Final, cast
@@ -16,6 +17,9 @@ from urllib.parse import urlsplit
 
 from robocoders.cli.terminal import is_terminal, printable, say
 from robocoders.client.configuration import remember, resolve
+from robocoders.errors import RobocodersError
+from robocoders.wire.requests import Request
+from robocoders.wire.retrying import RetryPolicy
 
 __all__ = ["OFFLINE", "FoundModel", "choose_model", "found_models"]
 
@@ -28,8 +32,7 @@ _BY_KEY: Final = (
 """A provider's variable, and the model to propose when it is set."""
 
 _OLLAMA_ADDRESS: Final = "http://127.0.0.1:11434"
-_OLLAMA_PATIENCE_SECONDS: Final = 0.3
-_OLLAMA_ANSWER_BYTES: Final = 1_000_000
+_PATIENCE_SECONDS: Final = 0.5
 
 
 @dataclass(frozen=True)
@@ -88,21 +91,28 @@ def _agrees(question: str) -> bool:
 
 def _ollama_model() -> str | None:
     """The first model that a local Ollama server offers; None where none answers at once."""
-    address = os.environ.get("OLLAMA_HOST") or _OLLAMA_ADDRESS
+    named = os.environ.get("OLLAMA_HOST") or _OLLAMA_ADDRESS
+    address = named if "://" in named else f"http://{named}"
     try:
-        parts = urlsplit(address if "://" in address else f"http://{address}")
-        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-        connection = kind(parts.hostname or "127.0.0.1", parts.port or 11434, timeout=_OLLAMA_PATIENCE_SECONDS)
-    except ValueError:
+        parts = urlsplit(address)
+        # Most machines have none: that is found out without loading an HTTP client.
+        with socket.create_connection((parts.hostname or "127.0.0.1", parts.port or 11434), _PATIENCE_SECONDS):
+            pass
+        return _first_name(json.loads(asyncio.run(_tags(address))))
+    except (OSError, ValueError, RobocodersError):
         return None
+
+
+async def _tags(address: str) -> bytes:
+    from robocoders.client.exchange import Exchange  # noqa: PLC0415 - loads the HTTP client
+    from robocoders.client.transport import Timeouts, Transport  # noqa: PLC0415
+
+    transport = Transport(timeouts=Timeouts(connect=_PATIENCE_SECONDS, idle=_PATIENCE_SECONDS))
     try:
-        connection.request("GET", "/api/tags")
-        answer: object = json.loads(connection.getresponse().read(_OLLAMA_ANSWER_BYTES))
-    except (OSError, ValueError, http.client.HTTPException):
-        return None
+        exchange = Exchange(transport, address, policy=RetryPolicy(max_retries=0))
+        return await exchange.fetch(Request("GET", "/api/tags", ()))
     finally:
-        connection.close()
-    return _first_name(answer)
+        await transport.close()
 
 
 def _first_name(answer: object) -> str | None:
