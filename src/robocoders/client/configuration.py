@@ -13,7 +13,7 @@ from robocoders.client import places
 from robocoders.client.private_files import locked_beside, replace_file
 from robocoders.errors import ConfigurationError
 
-__all__ = ["Origin", "Setting", "SettingName", "read_user_file", "remember", "resolve", "resolve_all"]
+__all__ = ["Origin", "Setting", "SettingName", "read_user_file", "remember", "resolve", "resolve_all", "with_setting"]
 
 SettingName = Literal["base_url", "api_token", "model", "data_dir", "database_url"]
 """The settings a user may fix. The same names are the keys of the user file."""
@@ -131,7 +131,7 @@ def remember(name: SettingName, value: str) -> Path:
         with locked_beside(path):
             old = path.read_text(encoding="utf-8") if path.exists() else ""
             settings = read_user_file(path)
-            new = _with_setting(old, name, value)
+            new = with_setting(old, name, value)
             if tomllib.loads(new) != tomllib.loads(old) | {**settings, name: value}:
                 raise ConfigurationError(f"Write {name} into {path} yourself: its form is too unusual to be changed")
             replace_file(path, new.encode())
@@ -142,7 +142,7 @@ def remember(name: SettingName, value: str) -> Path:
     return path
 
 
-def _with_setting(text: str, name: SettingName, value: str) -> str:
+def with_setting(text: str, name: SettingName, value: str) -> str:
     """The text with the line of one setting replaced, or put first: below a table's head it would belong there."""
     line = f"{name} = {_toml_string(value)}\n"
     lines = text.splitlines(keepends=True)

@@ -13,7 +13,7 @@ from robocoders.client.addresses import normal_address
 from robocoders.client.clock import Clock, SystemClock
 from robocoders.client.failures import TransportFailure
 from robocoders.client.transport import Answer, Transport
-from robocoders.errors import APIConnectionError, APIStatusError, StreamError
+from robocoders.errors import APIStatusError
 from robocoders.wire.protocol import IDEMPOTENCY_ANNOUNCEMENT_HEADER
 from robocoders.wire.requests import Request
 from robocoders.wire.retrying import Failure, RetryPolicy
@@ -153,7 +153,7 @@ class Exchange:
                 failure, raised = Failure(sent=broken.sent), broken.error
                 raised.session_id = raised.session_id or session_id
                 cause: BaseException | None = broken.__cause__
-                if not isinstance(raised, (APIConnectionError, StreamError)):
+                if broken.lasting:
                     raise raised from cause
             else:
                 failure, raised, cause = Failure(sent=True, status=error.status, headers=answer.headers), error, None

@@ -13,9 +13,11 @@ class TransportFailure(Exception):  # noqa: N818 - it never reaches a user; it c
     Args:
         error: What to tell the user.
         sent: Whether the request may have reached the server.
+        lasting: Whether another attempt would end alike, as with a certificate that is not trusted.
     """
 
-    def __init__(self, error: RobocodersError, *, sent: bool) -> None:
+    def __init__(self, error: RobocodersError, *, sent: bool, lasting: bool = False) -> None:
         super().__init__(error.message)
         self.error = error
         self.sent = sent
+        self.lasting = lasting

@@ -47,17 +47,24 @@ def read_own(path: Path, *, forbidden_mode: int) -> bytes:
         OSError: It is missing or cannot be read.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
-    with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor, opened without following links
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise UntrustedFileError(f"{path} is no regular file")
-        if status.st_uid != os.geteuid():
-            raise UntrustedFileError(f"{path} belongs to somebody else")
-        if stat.S_IMODE(status.st_mode) & forbidden_mode:
-            raise UntrustedFileError(f"{path} is open to others (mode {stat.S_IMODE(status.st_mode):04o})")
-        if status.st_size > _LARGEST_FILE_BYTES:
-            raise UntrustedFileError(f"{path} is larger than {_LARGEST_FILE_BYTES} bytes")
-        return file.read(_LARGEST_FILE_BYTES)
+    try:
+        _check(path, os.fstat(descriptor), forbidden_mode)
+        # The file itself does not close it: Python leaves a descriptor open that it cannot read from.
+        with open(descriptor, "rb", closefd=False) as file:
+            return file.read(_LARGEST_FILE_BYTES)
+    finally:
+        os.close(descriptor)
+
+
+def _check(path: Path, status: os.stat_result, forbidden_mode: int) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise UntrustedFileError(f"{path} is no regular file")
+    if status.st_uid != os.geteuid():
+        raise UntrustedFileError(f"{path} belongs to somebody else")
+    if stat.S_IMODE(status.st_mode) & forbidden_mode:
+        raise UntrustedFileError(f"{path} is open to others (mode {stat.S_IMODE(status.st_mode):04o})")
+    if status.st_size > _LARGEST_FILE_BYTES:
+        raise UntrustedFileError(f"{path} is larger than {_LARGEST_FILE_BYTES} bytes")
 
 
 def replace_file(path: Path, content: bytes) -> None:

@@ -38,7 +38,8 @@ def no_answer(error: Exception, address: str, proxy: str | None) -> TransportFai
         proxy: The proxy in between.
     """
     if isinstance(error, aiohttp.ClientConnectorError):
-        return TransportFailure(_no_connection(error, address, proxy), sent=False)
+        lasting = isinstance(error, (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError))
+        return TransportFailure(_no_connection(error, address, proxy), sent=False, lasting=lasting)
     found: RobocodersError
     if isinstance(error, (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError)):
         found, sent = ConfigurationError(f"{address} is no address that can be reached"), False
@@ -54,7 +55,7 @@ def no_answer(error: Exception, address: str, proxy: str | None) -> TransportFai
         found, sent = ProtocolError(text), True
     else:
         found, sent = APIConnectionError(f"{address} dropped the connection before it answered"), True
-    return TransportFailure(found, sent=sent)
+    return TransportFailure(found, sent=sent, lasting=isinstance(found, (ConfigurationError, ProtocolError)))
 
 
 def broken_body(error: Exception, address: str) -> StreamError | APITimeoutError:
