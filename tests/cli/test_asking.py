@@ -12,6 +12,8 @@ import pytest
 from tests.cli.commands import BOUND_SECONDS, COMMAND, command
 from tests.cli.scripts import scripted
 from tests.cli.terminals import on_terminal
+from tests.standin.events import closing
+from tests.standin.server import StandIn
 
 BOUND = 20.0
 
@@ -133,6 +135,10 @@ def test_a_closed_pipe_ends_quietly(tmp_path: Path) -> None:
             assert ended.returncode == 141
             assert "Error" not in ended.stderr
             assert "Traceback" not in ended.stderr
+    listing = subprocess.run(
+        [*COMMAND, "agents"], stdout=writing, stderr=subprocess.PIPE, text=True, timeout=BOUND_SECONDS, check=False
+    )
+    assert (listing.returncode, listing.stderr) == (141, "")
     os.close(writing)
 
 
@@ -194,3 +200,23 @@ def test_an_interrupted_start_says_nothing_more(tmp_path: Path) -> None:
             connection.close()
     assert "Traceback" not in terminal.text
     assert "Cancelled" not in terminal.text
+
+
+def test_a_server_that_speaks_the_original_protocol_can_be_asked() -> None:
+    """Promise: docs/command.md, which server: any that is named; the original gives no reason."""
+    with StandIn() as server:
+        server.answer([closing(1, "Hello from afar.", reason=None)])
+        ended = command("ask", "--base-url", server.url, "hello")
+        assert (ended.code, ended.out) == (0, "Hello from afar.\n")
+        signed_in = command("login", "--base-url", server.url)
+        assert (signed_in.code, signed_in.err) == (0, f"Signed in to {server.url}.\n")
+        assert [run.prompt for run in server.runs] == ["hello"]
+
+
+def test_a_place_that_cannot_be_written_is_told() -> None:
+    """Promise: docs/command.md, exit codes: 1, one line."""
+    ended = command("ask", "hello", variables={"XDG_STATE_HOME": "/proc/self"})
+    assert ended.code == 1
+    assert ended.err.startswith("Error: ")
+    assert "/proc/self" in ended.err
+    assert len(ended.err.splitlines()) == 1

@@ -79,14 +79,6 @@ class Answer:
         self._wrote_block = True
         self._stream.flush()
 
-    def withdraw(self) -> None:
-        """Forget the part of the present message that is not printed for good; end what is."""
-        self._erase()
-        if self._begun and self._display is Display.PLAIN and self._pending != "\n":
-            self._stream.write("\n")
-        self._pending = ""
-        self._begun = False
-
     def _print(self, markdown: str) -> None:
         from rich.markdown import Markdown  # noqa: PLC0415 - rich is imported only when something is drawn
 
