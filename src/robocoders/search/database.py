@@ -22,10 +22,12 @@ __all__ = ["NAME_SEPARATOR", "connect", "index_file", "is_damage", "lock_of", "m
 
 logger = logging.getLogger("robocoders.search")
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 NAME_SEPARATOR = "|"
 """Between the names of a piece; each name is the stems of its parts, separated by spaces."""
 _BUSY_SECONDS = 120.0
+_WORDS_IN_MEMORY_BYTES = 32 * 1024 * 1024
+"""What gathers before it is written: FTS5's own default makes a big index of many small parts and merges them."""
 _SCHEMA = f"""
     CREATE TABLE files(
         id INTEGER PRIMARY KEY, path BLOB NOT NULL UNIQUE, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
@@ -74,7 +76,7 @@ def connect(file: Path) -> sqlite3.Connection:
 def memory_connection() -> sqlite3.Connection:
     """An index in memory, for where no file can be written."""
     connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-    connection.executescript(_SCHEMA)
+    _make(connection)
     return connection
 
 
@@ -110,11 +112,17 @@ def _open(file: Path) -> sqlite3.Connection:
 def _require_schema(connection: sqlite3.Connection) -> None:
     version = _version(connection)
     if version == 0 and _is_empty(connection):
-        connection.executescript(f"BEGIN; {_SCHEMA} COMMIT;")
+        _make(connection)
     elif version != SCHEMA_VERSION:
         error = sqlite3.DatabaseError("another version")
         error.sqlite_errorcode = sqlite3.SQLITE_FORMAT
         raise error
+
+
+def _make(connection: sqlite3.Connection) -> None:
+    connection.executescript(f"BEGIN; {_SCHEMA}")
+    connection.execute("INSERT INTO words(words, rank) VALUES ('hashsize', ?)", (_WORDS_IN_MEMORY_BYTES,))
+    connection.execute("COMMIT")
 
 
 def _version(connection: sqlite3.Connection) -> int:

@@ -37,6 +37,7 @@ _VENDORED = frozenset(
 )
 _EXAMPLES = frozenset({"example", "examples", "sample", "samples", "demo", "demos", "bench", "benchmarks"})
 _TRANSLATIONS = frozenset({"locale", "locales", "i18n", "l10n", "translations", "lang", "langs"})
+_CATALOGUES = (".po", ".pot", ".xlf", ".arb", ".strings")
 _LANGUAGE_CODE = re.compile(r"^[a-z]{2}(?:[-_][A-Za-z]{2,4})?$")
 _DOCUMENT_DIRECTORIES = frozenset({"doc", "docs", "documentation"})
 _DOCUMENTS = frozenset({"Markdown", "reStructuredText", "Text"})
@@ -65,6 +66,7 @@ def _special_kind(directories: list[str], lowered: frozenset[str], name: str) ->
         "generated": _GENERATED_NAME.search(name) or stem.lower() in _PROSE_HINTS,
         "test": lowered & _TEST_DIRECTORIES or _TEST_NAME.match(stem),
         "translation": lowered & _TRANSLATIONS
+        or name.endswith(_CATALOGUES)
         or (is_document and _has_language_code([*directories, *name.split(".")[1:-1]])),
         "example": lowered & _EXAMPLES,
     }

@@ -37,6 +37,10 @@ MAX_LINE_CHARACTERS = 4000
 MAX_LINES_OF_PACKED_FILE = 200
 """A file with a longer line is generated or packed: only its beginning is indexed."""
 
+MOST_LINES_OF_UNKNOWN_FILE = 2000
+_MOST_LINES = {"generated": 200, "translation": 20}
+"""How much is indexed of files that repeat what other files say."""
+
 
 @dataclass(frozen=True, slots=True)
 class RefreshResult:
@@ -141,28 +145,34 @@ def _read(connection: sqlite3.Connection, tree: SearchedTree, file: SearchedFile
 def _add_chunks(connection: sqlite3.Connection, file_id: int, path: str, text: str) -> None:
     path_words = index_words(path)
     language = language_of(path)
-    if max(map(len, text.split("\n"))) > MAX_LINE_CHARACTERS:
-        text = "\n".join(line[:MAX_LINE_CHARACTERS] for line in text.split("\n")[:MAX_LINES_OF_PACKED_FILE])
-    for chunk in chunks_of(path, text):
+    first_id = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM chunks").fetchone()[0]
+    places: list[tuple[object, ...]] = []
+    words: list[tuple[object, ...]] = []
+    for chunk_id, chunk in enumerate(chunks_of(path, _worth_indexing(path, text)), start=first_id):
         names = [index_words(name) for name in chunk.names]
         code, prose = split_code(chunk.body.split("\n"), language)
-        row = (
-            file_id,
-            chunk.first_line,
-            chunk.last_line,
-            chunk.is_definition,
-            chunk.is_owned,
-            NAME_SEPARATOR.join(names),
-        )
-        chunk_id = connection.execute(
-            "INSERT INTO chunks(file, first_line, last_line, is_definition, is_owned, names) VALUES (?, ?, ?, ?, ?, ?)",
-            row,
-        ).lastrowid
+        span = (chunk.first_line, chunk.last_line, chunk.is_definition, chunk.is_owned)
+        places.append((chunk_id, file_id, *span, NAME_SEPARATOR.join(names)))
         scope = f"{index_words(' '.join(chunk.scope))} {path_words}"
-        connection.execute(
-            "INSERT INTO words(rowid, names, scope, code, prose) VALUES (?, ?, ?, ?, ?)",
-            (chunk_id, " ".join(names), scope, index_words(code), index_words(prose)),
-        )
+        words.append((chunk_id, " ".join(names), scope, index_words(code), index_words(prose)))
+    connection.executemany(
+        "INSERT INTO chunks(id, file, first_line, last_line, is_definition, is_owned, names)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        places,
+    )
+    connection.executemany("INSERT INTO words(rowid, names, scope, code, prose) VALUES (?, ?, ?, ?, ?)", words)
+
+
+def _worth_indexing(path: str, text: str) -> str:
+    """The text, or the beginning of one that nobody reads from end to end: packed, generated, catalogues, data."""
+    lines = text.split("\n")
+    most_lines = _MOST_LINES.get(kind_of(path), len(lines))
+    if language_of(path) is None:
+        most_lines = min(most_lines, MOST_LINES_OF_UNKNOWN_FILE)
+    if max(map(len, lines)) > MAX_LINE_CHARACTERS:
+        lines = [line[:MAX_LINE_CHARACTERS] for line in lines]
+        most_lines = min(most_lines, MAX_LINES_OF_PACKED_FILE)
+    return "\n".join(lines[:most_lines])
 
 
 def _forget(connection: sqlite3.Connection, file_id: int) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from itertools import groupby
 
 from robocoders.search.stemming import stem
@@ -13,6 +12,8 @@ __all__ = ["TOKEN", "index_words", "joined", "split_identifier", "token_stems"]
 TOKEN = re.compile(r"\w+")
 MAX_TOKEN_CHARACTERS = 64
 """Longer runs are encoded data, not names."""
+MOST_REMEMBERED = 200_000
+"""How many tokens are remembered before all are forgotten."""
 
 _ASCII_PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
@@ -52,7 +53,6 @@ def joined(token: str) -> str:
     return token.replace("_", "").lower()
 
 
-@lru_cache(maxsize=200_000)
 def token_stems(token: str) -> tuple[str, ...]:
     """What a token is indexed as: the stems of its parts and, where it has several, the whole as one word."""
     if len(token) > MAX_TOKEN_CHARACTERS:
@@ -64,4 +64,17 @@ def token_stems(token: str) -> tuple[str, ...]:
 
 def index_words(text: str) -> str:
     """The words of a text as they go into the index, separated by spaces."""
-    return " ".join([word for token in TOKEN.findall(text) for word in token_stems(token)])
+    if len(_indexed) > MOST_REMEMBERED:
+        _indexed.clear()
+    return " ".join(map(_indexed.__getitem__, TOKEN.findall(text)))
+
+
+class _IndexedTokens(dict[str, str]):
+    """What tokens are indexed as. Texts repeat their tokens: looking one up is the inner loop of indexing."""
+
+    def __missing__(self, token: str) -> str:
+        self[token] = words = " ".join(token_stems(token))
+        return words
+
+
+_indexed = _IndexedTokens()
