@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-import selectors
 import threading
 from collections.abc import Coroutine
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
+from robocoders.client.fork_selector import ForkSelector
 from robocoders.errors import ConfigurationError
 
 __all__ = ["LoopThread"]
@@ -82,7 +82,7 @@ class _Running:
 
     def __init__(self) -> None:
         self._pid = os.getpid()
-        self._selector = selectors.DefaultSelector()
+        self._selector = ForkSelector()
         self._loop = asyncio.SelectorEventLoop(self._selector)
         self._stopping = asyncio.Event()
         self._last_work: Coroutine[Any, Any, object] | None = None
@@ -104,8 +104,10 @@ class _Running:
             self._thread.join(_GRACE_SECONDS)
 
     def leave_to_parent(self) -> None:
-        """Let go of what a fork copied, without a word to the kernel about the parent's sockets."""
-        self._selector.close()
+        """Let go of what a fork copied; the loop itself cannot be closed, for it takes itself for running."""
+        self._selector.leave_to_parent()
+        # At the end of the program connections would complain there that nobody closed them; they are the parent's.
+        self._loop.set_exception_handler(lambda _loop, _context: None)
         _left_to_parent.append(self)
 
     def _main(self) -> None:
@@ -119,4 +121,4 @@ class _Running:
 
 
 _left_to_parent: list[_Running] = []
-"""Threads of a parent process. Were they collected, their loops would be closed, and with them the parent's sockets."""
+"""Threads of a parent process, kept so that nobody warns of loops that were not closed."""

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 __all__ = ["sign_in_lock"]
 
 _POLL_SECONDS = 0.02
-_LONGEST_WAIT_SECONDS = 60.0
 
 _locks_guard = threading.Lock()
 _process_locks: dict[Path, threading.Lock] = {}
@@ -26,18 +25,17 @@ _process_locks: dict[Path, threading.Lock] = {}
 
 
 @asynccontextmanager
-async def sign_in_lock(cache_file: Path, server: str) -> AsyncGenerator[None]:
+async def sign_in_lock(cache_file: Path, server: str, *, longest_wait_seconds: float = 60.0) -> AsyncGenerator[None]:
     """Hold the right to sign in; whoever gets it reads the cache again first.
-
-    Waits at most a minute: after that two sign-ins do less harm than none.
 
     Args:
         cache_file: The cache that the token will be written to.
         server: The server's address in its one form.
+        longest_wait_seconds: After this it goes on without: two sign-ins do less harm than none.
     """
     digest = hashlib.sha256(server.encode()).hexdigest()[:16]
     place = cache_file.with_name(f"{cache_file.name}.{digest}")
-    held = await _acquire(place)
+    held = await _acquire(place, longest_wait_seconds)
     try:
         yield
     finally:
@@ -45,9 +43,9 @@ async def sign_in_lock(cache_file: Path, server: str) -> AsyncGenerator[None]:
             held.release()
 
 
-async def _acquire(place: Path) -> BaseFileLock | threading.Lock | None:
+async def _acquire(place: Path, longest_wait_seconds: float) -> BaseFileLock | threading.Lock | None:
     loop = asyncio.get_running_loop()
-    give_up = loop.time() + _LONGEST_WAIT_SECONDS
+    give_up = loop.time() + longest_wait_seconds
     while True:
         held = _try(place)
         if held is not None or loop.time() >= give_up:
