@@ -57,8 +57,12 @@ def running_server() -> LocalServer:
 
 
 def find_running(data_dir: Setting) -> LocalServer | None:
-    """The newest server of this user; where somebody chose a data directory, only one that keeps it."""
-    servers = read_servers()
+    """The newest server of this user; where somebody chose a data directory, only one that keeps it.
+
+    A server that speaks TLS may show a certificate for another name than its own, so it is the second choice, as it
+    is for the client.
+    """
+    servers = sorted(read_servers(), key=lambda server: server.url.startswith("https:"))
     if data_dir.origin == "default":
         return servers[0] if servers else None
     directory = _directory(data_dir)

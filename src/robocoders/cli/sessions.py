@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json
+import shutil
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
@@ -26,7 +27,7 @@ __all__ = ["application", "cancel", "delete", "events", "list_sessions", "show"]
 application = typer.Typer(help="Your sessions on a server.", no_args_is_help=True, rich_markup_mode=None)
 
 _T = TypeVar("_T")
-_LONGEST_TEXT_CHARACTERS = 160
+_LONGEST_ROW_CHARACTERS = 200
 
 
 @application.command("list")
@@ -121,6 +122,7 @@ def _with_client(base_url: str | None, use: Callable[[AsyncRobocoders], Awaitabl
 
 
 async def _print_events(stream: AsyncGenerator[Event], *, jsonl: bool) -> None:
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _LONGEST_ROW_CHARACTERS
     async with aclosing(stream):
         async for event in stream:
             if jsonl:
@@ -128,8 +130,8 @@ async def _print_events(stream: AsyncGenerator[Event], *, jsonl: bool) -> None:
                 sys.stdout.buffer.flush()
             else:
                 text = " ".join(event.text.split())
-                cut = text if len(text) <= _LONGEST_TEXT_CHARACTERS else text[: _LONGEST_TEXT_CHARACTERS - 1] + "…"
-                _print(f"{event.id or '':>6}  {(event.timestamp or '')[:19]:<19}  {event.name:<11}  {cut}".rstrip())
+                row = f"{event.id or '':>6}  {(event.timestamp or '')[:19]:<19}  {event.name:<11}  {text}".rstrip()
+                _print(row if len(row) <= width else row[: width - 1] + "…")
 
 
 def _print_json(session: SessionInfo) -> None:

@@ -48,6 +48,7 @@ def is_terminal(stream: TextIO | None) -> bool:
 def console(stream: TextIO) -> Console:
     """A rich console on the stream that agrees with `display_of`."""
     from rich.console import Console  # noqa: PLC0415 - rich is imported only when something is drawn
+    from rich.theme import Theme  # noqa: PLC0415
 
     return Console(
         file=stream,
@@ -56,6 +57,8 @@ def console(stream: TextIO) -> Console:
         highlight=False,
         markup=False,
         emoji=False,
+        # A place in the text is to be seen on a light terminal too: no background of its own.
+        theme=Theme({"markdown.code": "bold cyan"}),
     )
 
 
