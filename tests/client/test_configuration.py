@@ -91,7 +91,7 @@ def test_any_text_can_be_remembered(value: str) -> None:
     assert tomllib.loads(with_setting("a = 1\n", "model", value)) == {"a": 1, "model": value}
 
 
-@pytest.mark.parametrize("text", ['"model" = "a"\n', 'model = """\nlong\n"""\n'])
+@pytest.mark.parametrize("text", ['"model" = "a"\n', 'model = """\nlong\n"""\n', 'other = """\nmodel = "a"\n"""\n'])
 def test_a_file_of_unusual_form_is_left_alone(text: str) -> None:
     """Promise: a user's file is never damaged."""
     path = _write(text)

@@ -178,6 +178,16 @@ def test_a_file_that_others_may_write_counts_as_empty(cache: CredentialCache) ->
     assert cache.get(HERE) == Credentials()
 
 
+@pytest.mark.parametrize("named", ["no address", "http://me:secret@host", 7])
+def test_flat_keys_of_a_server_that_is_none_are_left_alone(cache: CredentialCache, named: object) -> None:
+    """Promise: two servers never share a token."""
+    cache.replace({"server": named, "access_token": "whose"})
+    assert cache.get(HERE) == Credentials()
+    cache.update(HERE, access_token="mine")
+    assert cache.get(HERE).access_token == "mine"
+    assert cache.read()["access_token"] == "whose"
+
+
 def test_a_link_in_its_place_is_replaced(cache: CredentialCache, tmp_path: Path) -> None:
     """Promise: a foreign cache never breaks a call."""
     cache.update(HERE, access_token="one")

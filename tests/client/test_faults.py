@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from contextlib import closing
+from contextlib import ExitStack, closing
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from robocoders import (
     APIStatusError,
     APITimeoutError,
     AuthenticationError,
+    ConfigurationError,
     ConflictError,
     PermissionDeniedError,
     ProtocolError,
@@ -204,6 +205,32 @@ async def test_nothing_listening_is_named_with_its_address(
     # A refused connection shows that the prompt did not leave, so trying again is safe anywhere.
     assert front.clock.slept == [0.5, 1.0]
     assert server.seen == []
+
+
+async def test_a_connection_that_nobody_accepts_ends_by_the_connect_timeout(front: Front) -> None:
+    """Promise: README, timeouts (connect); the prompt did not leave, so trying again is safe anywhere."""
+    with ExitStack() as opened:
+        listener = opened.enter_context(closing(socket.socket()))
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        # Whoever comes after those in the queue gets no answer from the kernel.
+        for _ in range(4):
+            waiting = opened.enter_context(closing(socket.socket()))
+            waiting.settimeout(0)
+            waiting.connect_ex(listener.getsockname())
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        async with front.connect(address, "given", connect_timeout_seconds=0.2) as client:
+            with pytest.raises(APITimeoutError, match="too long to accept"):
+                await client.session("s").ask("Anybody?")
+    assert front.clock.slept == [0.5, 1.0]
+
+
+async def test_an_address_that_no_library_takes_is_refused(front: Front) -> None:
+    """Promise: errors, ConfigurationError for what was given here."""
+    async with front.connect("http://1.2.3.4.5", "given") as client:
+        with pytest.raises(ConfigurationError, match="no address"):
+            await client.create_session()
+    assert front.clock.slept == []
 
 
 STATUSES: list[tuple[int, type[APIStatusError]]] = [

@@ -68,7 +68,9 @@ def test_exclusions_are_understood_in_every_form(url: str, no_proxy: str, *, dir
         assert (proxy_from_environment(url, {"ALL_PROXY": PROXY, name: no_proxy}) is None) is direct
 
 
-@pytest.mark.parametrize("proxy", ["socks5://secret@host:1", "http://", "http://secret@host:99999", "http://h:0"])
+@pytest.mark.parametrize(
+    "proxy", ["socks5://secret@host:1", "http://", "http://secret@host:99999", "http://h:0", "http://a..b"]
+)
 def test_a_proxy_that_cannot_be_used_is_refused_without_its_password(proxy: str) -> None:
     """Promise: errors, ConfigurationError; SECURITY, no secret in an error."""
     with pytest.raises(ConfigurationError, match="ALL_PROXY") as caught:

@@ -149,7 +149,9 @@ class StandIn:
         return run
 
     async def _start(self) -> None:
-        self._runner = web.AppRunner(routes.application(self), handler_cancellation=True, shutdown_timeout=0, access_log=None)
+        self._runner = web.AppRunner(
+            routes.application(self), handler_cancellation=True, shutdown_timeout=0, access_log=None
+        )
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=self._tls)
         await site.start()

@@ -6,7 +6,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from robocoders.errors import ConfigurationError
 
-__all__ = ["HOSTED_ADDRESS", "is_loopback", "normal_address"]
+__all__ = ["HOSTED_ADDRESS", "is_host", "is_loopback", "normal_address"]
 
 HOSTED_ADDRESS = "https://api.robocoders.ai:443"
 """The address of the original, hosted service, which has gone dark. Never contacted unless it is named."""
@@ -27,7 +27,7 @@ def normal_address(url: str) -> str:
         port = parts.port
     except ValueError as error:
         raise ConfigurationError(f"{_without_userinfo(url)!r} is no address of a server: {error}") from None
-    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
+    if parts.scheme not in _DEFAULT_PORTS or not is_host(parts.hostname):
         raise ConfigurationError(
             f"{_without_userinfo(url)!r} is no address of a server; it should look like http://127.0.0.1:8760"
         )
@@ -37,6 +37,19 @@ def normal_address(url: str) -> str:
         )
     port = _DEFAULT_PORTS[parts.scheme] if port is None else port
     return f"{parts.scheme}://{_bracketed(parts)}:{port}{parts.path.rstrip('/')}"
+
+
+def is_host(name: str | None) -> bool:
+    """Whether it can be the name or number of a host: what cannot fails deep inside of the socket library."""
+    if not name or any(character.isspace() or not character.isprintable() for character in name):
+        return False
+    if ":" in name:
+        return True
+    try:
+        name.encode("idna")
+    except UnicodeError:
+        return False
+    return True
 
 
 def is_loopback(url: str) -> bool:

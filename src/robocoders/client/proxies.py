@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from ipaddress import ip_address, ip_network
 from urllib.parse import SplitResult, urlsplit
 
-from robocoders.client.addresses import is_loopback
+from robocoders.client.addresses import is_host, is_loopback
 from robocoders.errors import ConfigurationError
 
 __all__ = ["checked_proxy", "proxy_from_environment", "shown_proxy"]
@@ -53,7 +53,7 @@ def checked_proxy(proxy: str, place: str) -> str:
     address = proxy if "://" in proxy else f"http://{proxy}"
     try:
         parts = urlsplit(address)
-        usable = parts.scheme in _DEFAULT_PORTS and bool(parts.hostname) and parts.port != 0
+        usable = parts.scheme in _DEFAULT_PORTS and is_host(parts.hostname) and parts.port != 0
     except ValueError:
         usable = False
     if not usable:
