@@ -12,9 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from robocoders.errors import StoreError, WorkspaceError
+from robocoders.search.analysis import MAX_LINE_CHARACTERS
 from robocoders.search.database import connect, index_file, memory_connection
 from robocoders.search.index import Index, SearchResult
-from robocoders.search.refreshing import MAX_LINE_CHARACTERS, RefreshResult
+from robocoders.search.refreshing import RefreshResult
 from robocoders.search.tree import SearchedFile
 from robocoders.workspace.files import Workspace
 from tests.search.trees import SHOP, workspace_with

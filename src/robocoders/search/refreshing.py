@@ -10,17 +10,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from robocoders.errors import WorkspaceError
-from robocoders.search.chunking import chunks_of
 from robocoders.search.database import NAME_SEPARATOR
 from robocoders.search.kinds import kind_of
-from robocoders.search.languages import language_of
-from robocoders.search.prose import split_code
-from robocoders.search.words import index_words
+from robocoders.search.second_process import analysed
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
+    from robocoders.search.analysis import Piece
     from robocoders.search.tree import SearchedFile, SearchedTree
 
 __all__ = ["RefreshResult", "changes", "refresh"]
@@ -32,14 +30,6 @@ SKIPPED = "skipped"
 
 _CLOCK_GRAIN_NS = 2_000_000_000
 """A file changed within this time before it was read may change again without a new time: it is read again."""
-
-MAX_LINE_CHARACTERS = 4000
-MAX_LINES_OF_PACKED_FILE = 200
-"""A file with a longer line is generated or packed: only its beginning is indexed."""
-
-MOST_LINES_OF_UNKNOWN_FILE = 2000
-_MOST_LINES = {"generated": 200, "translation": 20}
-"""How much is indexed of files that repeat what other files say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +88,9 @@ def refresh(
     try:
         for file_id in found.removed:
             _forget(connection, file_id)
-        for count, file in enumerate(found.to_read, start=1):
-            _read(connection, tree, file, found.known.get(os.fsencode(file.path)))
-            if progress is not None:
-                progress(count, len(found.to_read))
+        reading = _Reading(connection, tree, found, progress)
+        for loaded, pieces in analysed(reading.load(), count=len(found.to_read)):
+            _add(connection, loaded, pieces)
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
@@ -116,63 +105,94 @@ def _may_have_changed(known: _Known | None, file: SearchedFile) -> bool:
     return known.mtime_ns > known.seen_ns - _CLOCK_GRAIN_NS
 
 
-def _read(connection: sqlite3.Connection, tree: SearchedTree, file: SearchedFile, known: _Known | None) -> None:
-    seen_ns = time.time_ns()
-    try:
-        text = tree.load_text(file.path)
-    except WorkspaceError:
-        # It vanished or became unreadable since it was seen.
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """A file whose text has to go into the index."""
+
+    path: str
+    text: str
+    row: tuple[object, ...]
+
+
+class _Reading:
+    """Reads the files that may have changed."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        tree: SearchedTree,
+        found: Changes,
+        progress: Callable[[int, int], None] | None,
+    ) -> None:
+        self._connection = connection
+        self._tree = tree
+        self._found = found
+        self._progress = progress
+
+    def load(self) -> Iterator[_Loaded]:
+        """The files with text that the index does not hold; the others are settled on the way."""
+        for count, file in enumerate(self._found.to_read, start=1):
+            loaded = self._load(file, self._found.known.get(os.fsencode(file.path)))
+            if loaded is not None:
+                yield loaded
+            if self._progress is not None:
+                self._progress(count, len(self._found.to_read))
+
+    def _load(self, file: SearchedFile, known: _Known | None) -> _Loaded | None:
+        seen_ns = time.time_ns()
+        try:
+            text = self._tree.load_text(file.path)
+        except WorkspaceError:
+            # It vanished or became unreadable since it was seen.
+            if known is not None:
+                _forget(self._connection, known.id)
+            return None
+        digest = hashlib.blake2b((text or "").encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        if known is not None and known.digest == digest:
+            self._connection.execute(
+                "UPDATE files SET size = ?, mtime_ns = ?, seen_ns = ? WHERE id = ?",
+                (file.size, file.mtime_ns, seen_ns, known.id),
+            )
+            return None
         if known is not None:
-            _forget(connection, known.id)
-        return
-    digest = hashlib.blake2b((text or "").encode("utf-8", "surrogatepass"), digest_size=16).digest()
-    if known is not None and known.digest == digest:
-        connection.execute(
-            "UPDATE files SET size = ?, mtime_ns = ?, seen_ns = ? WHERE id = ?",
-            (file.size, file.mtime_ns, seen_ns, known.id),
-        )
-        return
-    if known is not None:
-        _forget(connection, known.id)
-    kind = SKIPPED if text is None else kind_of(file.path)
-    row = (os.fsencode(file.path), file.size, file.mtime_ns, seen_ns, digest, kind)
-    statement = "INSERT INTO files(path, size, mtime_ns, seen_ns, digest, kind) VALUES (?, ?, ?, ?, ?, ?)"
-    file_id = connection.execute(statement, row).lastrowid
-    if text is not None and file_id is not None:
-        _add_chunks(connection, file_id, file.path, text)
+            _forget(self._connection, known.id)
+        kind = SKIPPED if text is None else kind_of(file.path)
+        row = (os.fsencode(file.path), file.size, file.mtime_ns, seen_ns, digest, kind)
+        if text is None:
+            _insert_file(self._connection, row)
+            return None
+        return _Loaded(file.path, text, row)
 
 
-def _add_chunks(connection: sqlite3.Connection, file_id: int, path: str, text: str) -> None:
-    path_words = index_words(path)
-    language = language_of(path)
+def _insert_file(connection: sqlite3.Connection, row: tuple[object, ...]) -> int:
+    statement = "INSERT INTO files(path, size, mtime_ns, seen_ns, digest, kind) VALUES (?, ?, ?, ?, ?, ?) RETURNING id"
+    return int(connection.execute(statement, row).fetchone()[0])
+
+
+def _add(connection: sqlite3.Connection, loaded: _Loaded, pieces: list[Piece]) -> None:
+    file_id = _insert_file(connection, loaded.row)
     first_id = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM chunks").fetchone()[0]
-    places: list[tuple[object, ...]] = []
-    words: list[tuple[object, ...]] = []
-    for chunk_id, chunk in enumerate(chunks_of(path, _worth_indexing(path, text)), start=first_id):
-        names = [index_words(name) for name in chunk.names]
-        code, prose = split_code(chunk.body.split("\n"), language)
-        span = (chunk.first_line, chunk.last_line, chunk.is_definition, chunk.is_owned)
-        places.append((chunk_id, file_id, *span, NAME_SEPARATOR.join(names)))
-        scope = f"{index_words(' '.join(chunk.scope))} {path_words}"
-        words.append((chunk_id, " ".join(names), scope, index_words(code), index_words(prose)))
+    numbered = list(enumerate(pieces, start=first_id))
     connection.executemany(
         "INSERT INTO chunks(id, file, first_line, last_line, is_definition, is_owned, names)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        places,
+        [
+            (
+                chunk_id,
+                file_id,
+                piece.first_line,
+                piece.last_line,
+                piece.is_definition,
+                piece.is_owned,
+                NAME_SEPARATOR.join(piece.names),
+            )
+            for chunk_id, piece in numbered
+        ],
     )
-    connection.executemany("INSERT INTO words(rowid, names, scope, code, prose) VALUES (?, ?, ?, ?, ?)", words)
-
-
-def _worth_indexing(path: str, text: str) -> str:
-    """The text, or the beginning of one that nobody reads from end to end: packed, generated, catalogues, data."""
-    lines = text.split("\n")
-    most_lines = _MOST_LINES.get(kind_of(path), len(lines))
-    if language_of(path) is None:
-        most_lines = min(most_lines, MOST_LINES_OF_UNKNOWN_FILE)
-    if max(map(len, lines)) > MAX_LINE_CHARACTERS:
-        lines = [line[:MAX_LINE_CHARACTERS] for line in lines]
-        most_lines = min(most_lines, MAX_LINES_OF_PACKED_FILE)
-    return "\n".join(lines[:most_lines])
+    connection.executemany(
+        "INSERT INTO words(rowid, names, scope, code, prose) VALUES (?, ?, ?, ?, ?)",
+        [(chunk_id, " ".join(piece.names), piece.scope, piece.code, piece.prose) for chunk_id, piece in numbered],
+    )
 
 
 def _forget(connection: sqlite3.Connection, file_id: int) -> None:
