@@ -207,6 +207,14 @@ async def test_a_closed_client_says_so(front: Front, original: StandIn) -> None:
             await client.ask("Anybody?")
 
 
+async def test_the_machines_own_clock_is_the_default(front: Front, original: StandIn) -> None:
+    """Promise: retries (full jitter: a wait is anything from nothing to its bound)."""
+    original.fail("GET /create-session", faults.status(500))
+    async with front.connect(original.url, clock=None, chance=lambda: 0.0) as client:
+        await client.create_session()
+    assert front.clock.slept == []
+
+
 async def test_a_client_that_was_never_used_closes(front: Front, original: StandIn) -> None:
     """Promise: README, client (nothing is sent when a client is made)."""
     async with front.connect(original.url) as client:
