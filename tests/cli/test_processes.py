@@ -9,7 +9,7 @@ from dataclasses import replace
 from robocoders.cli.processes import end_server
 from robocoders.client.discovery import LocalServer, process_start_time
 
-DEAF = "import signal, sys; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(); sys.stdin.read()"
+DEAF = "import signal, sys; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); sys.stdin.read()"
 
 
 @contextmanager

@@ -54,6 +54,7 @@ def test_no_answer_is_tried_again_where_that_is_harmless() -> None:
         Failure(sent=True, status=409),
         Failure(sent=True, status=503),
         Failure(sent=True, status=500, headers={"x-should-retry": "true"}),
+        Failure(sent=True, status=429, headers={"x-should-retry": "false"}),
     ],
 )
 def test_a_prompt_that_may_have_arrived_is_not_sent_twice(failure: Failure) -> None:
@@ -62,7 +63,12 @@ def test_a_prompt_that_may_have_arrived_is_not_sent_twice(failure: Failure) -> N
 
 
 @pytest.mark.parametrize(
-    "failure", [Failure(sent=True, status=429), Failure(sent=True, status=503, headers={"retry-after": "1"})]
+    "failure",
+    [
+        Failure(sent=True, status=429),
+        Failure(sent=True, status=503, headers={"retry-after": "1"}),
+        Failure(sent=True, status=503, headers={"retry-after-ms": "10"}),
+    ],
 )
 def test_a_prompt_that_was_not_taken_is_sent_again(failure: Failure) -> None:
     """Promise: 429, and 503 with Retry-After, show that nothing ran."""

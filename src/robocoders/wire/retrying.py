@@ -74,10 +74,11 @@ def _may_repeat(failure: Failure, *, repeatable: bool) -> bool:
     headers = failure.headers or {}
     if failure.status is None:
         return repeatable or not failure.sent
+    wish = headers.get("x-should-retry", "").strip().lower()
     if not repeatable:
         # 429 and a 503 that says when to come back show that the prompt was not taken.
-        return failure.status == 429 or (failure.status == 503 and "retry-after" in headers)
-    wish = headers.get("x-should-retry", "").strip().lower()
+        says_when = not headers.keys().isdisjoint(("retry-after", "retry-after-ms"))
+        return wish != "false" and (failure.status == 429 or (failure.status == 503 and says_when))
     if wish in ("true", "false"):
         return wish == "true"
     return failure.status in _RETRIED_STATUSES or failure.status >= 500
