@@ -117,3 +117,13 @@ async def test_an_event_of_64_mebibytes_passes(front: Front, original: StandIn) 
         reply = await client.ask("Everything")
     assert len(reply.text) == 64 * 1024 * 1024
     assert reply.text == content
+
+
+async def test_a_prompt_that_cannot_be_sent_again_takes_a_new_connection(front: Front, original: StandIn) -> None:
+    """Promise: a prompt is not lost in a connection that the server is just dropping, and runs once."""
+    original.fail("POST /chat", faults.left_open(events.closing(1, "Limit.", reason="iteration_limit")))
+    original.answer([], [events.closing(2, "Done.", reason="finished")])
+    async with front.connect(original.url, idle_timeout_seconds=5) as client:
+        reply = await client.ask("Build")
+    assert reply.text == "Done."
+    assert [seen.fields["prompt"] for seen in original.asked("POST /chat")] == ["Build", "continue"]

@@ -65,6 +65,11 @@ def whole(content: bytes, *, announced: bool = False) -> Raw:
     return Raw(broken(content, "close", announced=announced).data + b"0\r\n\r\n", "close")
 
 
+def left_open(content: bytes) -> Raw:
+    """A whole body on a connection that looks as if it were kept, but on which nothing is answered any more."""
+    return Raw(whole(content).data.replace(b"Connection: close\r\n", b""), "hang")
+
+
 def cut_in_chunk(content: bytes, *, announced: bool = False) -> Raw:
     """A chunk that is announced as longer than what comes before the connection closes."""
     head = _HEAD + (ANNOUNCEMENT if announced else b"") + b"Transfer-Encoding: chunked\r\n\r\n"

@@ -144,7 +144,7 @@ class Exchange:
         counted = attempts or Attempts()
         while True:
             try:
-                answer = await self._send(request)
+                answer = await self._send(request, once=not (request.safe or (keyed and self.idempotent)))
                 if 200 <= answer.status < 300:
                     self._note_announcement(answer)
                     return await use(answer)
@@ -162,16 +162,16 @@ class Exchange:
             if not await self.may_repeat(counted, failure, repeatable=repeatable):
                 raise raised from cause
 
-    async def _send(self, request: Request) -> Answer:
+    async def _send(self, request: Request, *, once: bool) -> Answer:
         url = f"{self.address}{request.path}"
         for _ in range(_LONGEST_REDIRECTION):
-            answer = await self._transport.send(url, request)
+            answer = await self._transport.send(url, request, once=once)
             target = _same_origin_target(url, answer, request)
             if target is None:
                 return answer
             answer.close()
             url = target
-        return await self._transport.send(url, request)
+        return await self._transport.send(url, request, once=once)
 
     async def _status_error(self, answer: Answer, request: Request, session_id: str | None) -> APIStatusError:
         try:

@@ -133,17 +133,19 @@ class Transport:
         self._proxy = checked_proxy(proxy, "proxy") if proxy else None
         self._ca_file = ca_file
         self._session = session
+        self._unpooled: aiohttp.ClientSession | None = None
         self._owns_session = session is None
         self._tls: ssl.SSLContext | None = None
         self._closed = False
         self._pid = os.getpid()
 
-    async def send(self, url: str, request: Request) -> Answer:
+    async def send(self, url: str, request: Request, *, once: bool = False) -> Answer:
         """Send a request and wait for the head of its answer. Redirects are answers like others.
 
         Args:
             url: The full address, path and query included.
             request: What to send; its path is not looked at.
+            once: It cannot be sent again: a kept connection, which the server may just be dropping, is not used.
 
         Raises:
             TransportFailure: There was no answer.
@@ -151,7 +153,7 @@ class Transport:
         """
         from robocoders.client.translation import is_foreign, no_answer  # noqa: PLC0415 - needs aiohttp
 
-        session = self.open_session()
+        session = self._open_unpooled() if once and self._owns_session else self.open_session()
         proxy = self._proxy or proxy_from_environment(url, os.environ)
         headers = {"User-Agent": f"robocoders/{__version__}", "Accept-Encoding": "identity", **dict(request.headers)}
         try:
@@ -177,8 +179,9 @@ class Transport:
         """Close the connections. Calling it again does nothing; a session of somebody else stays open."""
         self._closed = True
         self._leave_to_parent()
-        if self._session is not None and self._owns_session:
-            await self._session.close()
+        for session in (self._session, self._unpooled):
+            if session is not None and self._owns_session:
+                await session.close()
 
     def open_session(self) -> aiohttp.ClientSession:
         """The session that requests go through, made when it is first asked for; for those who need aiohttp's own.
@@ -190,21 +193,23 @@ class Transport:
             raise ConfigurationError("This client is closed; make a new one")
         self._leave_to_parent()
         if self._session is None:
-            import aiohttp  # noqa: PLC0415 - importing the client loads no third-party module
-
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEPALIVE_SECONDS),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                trust_env=False,
-            )
+            self._session = _make_session(pooled=True)
         return self._session
+
+    def _open_unpooled(self) -> aiohttp.ClientSession:
+        self.open_session()
+        if self._unpooled is None:
+            self._unpooled = _make_session(pooled=False)
+        return self._unpooled
 
     def _leave_to_parent(self) -> None:
         """Take connections of its own in a process that was forked; the copied ones are the parent's."""
-        if self._owns_session and self._session is not None and self._pid != os.getpid():
-            _left_to_parent.append(self._session.connector)
-            self._session.detach()
-            self._session = None
+        if self._owns_session and self._pid != os.getpid():
+            for session in (self._session, self._unpooled):
+                if session is not None:
+                    _left_to_parent.append(session.connector)
+                    session.detach()
+            self._session = self._unpooled = None
         self._pid = os.getpid()
 
     def _client_timeout(self) -> aiohttp.ClientTimeout:
@@ -231,3 +236,14 @@ _left_to_parent: list[aiohttp.BaseConnector | None] = []
 def _origin(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def _make_session(*, pooled: bool) -> aiohttp.ClientSession:
+    import aiohttp  # noqa: PLC0415 - importing the client loads no third-party module
+
+    connector = (
+        aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEPALIVE_SECONDS)
+        if pooled
+        else aiohttp.TCPConnector(limit=0, force_close=True)
+    )
+    return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)

@@ -17,8 +17,8 @@ class WatchedTransport(Transport):
 
     answered = False
 
-    async def send(self, url: str, request: Request) -> Answer:
-        answer = await super().send(url, request)
+    async def send(self, url: str, request: Request, *, once: bool = False) -> Answer:
+        answer = await super().send(url, request, once=once)
         self.answered = True
         return answer
 
