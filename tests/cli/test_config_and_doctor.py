@@ -18,10 +18,10 @@ def test_each_setting_is_shown_with_its_origin(home: Path) -> None:
     path = places.config_file()
     path.parent.mkdir(parents=True)
     path.write_text('model = "openai:of-the-file"\ndatabase_url = "postgresql://me:hidden@db/x"\n', encoding="utf-8")
-    variables = {"ROBOCODERS_API_TOKEN": "secret-token", "ROBOCODERS_BASE_URL": "http://127.0.0.1:1"}
+    variables = {"ROBOCODERS_API_TOKEN": "secret-token", "ROBOCODERS_BASE_URL": "http://me:hidden@127.0.0.1:1"}
     ended = command("config", "show", variables=variables)
     rows = {row.split()[0]: row.split()[1:] for row in ended.out.splitlines()}
-    assert rows["base_url"] == ["http://127.0.0.1:1", "environment", "ROBOCODERS_BASE_URL"]
+    assert rows["base_url"] == ["http://me@127.0.0.1:1", "environment", "ROBOCODERS_BASE_URL"]
     assert rows["api_token"] == ["(set)", "environment", "ROBOCODERS_API_TOKEN"]
     assert rows["model"] == ["openai:of-the-file", "user", "file", str(path)]
     assert rows["data_dir"] == [str(home / ".local/share/robocoders"), "default"]

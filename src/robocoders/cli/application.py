@@ -81,10 +81,18 @@ def run(arguments: list[str]) -> int:
     try:
         sys.stdout.flush()
     except BrokenPipeError:
-        # Python would flush once more at its end and complain; there is nobody left to write to.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         code = ExitCode.CLOSED_PIPE
+    except OSError as error:
+        _drop_output()
+        say(f"Error: the output cannot be written: {error.strerror}")
+        code = code or ExitCode.FAILED
     return code
+
+
+def _drop_output() -> None:
+    """Lead what was not written to nowhere: Python would try once more at its end, and complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @application.callback()

@@ -49,12 +49,12 @@ class Setting:
 
     @property
     def shown(self) -> str:
-        """The value as it may be shown: a token not at all, a database's address without its password."""
+        """The value as it may be shown: a token not at all, an address without its password."""
         if self.value is None:
             return ""
         if self.name == "api_token":
             return "(set)"
-        return _without_password(self.value) if self.name == "database_url" else self.value
+        return _without_password(self.value) if self.name in ("base_url", "database_url") else self.value
 
 
 def resolve(name: SettingName, flag: str | None = None, *, default: str | None = None) -> Setting:
