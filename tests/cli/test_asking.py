@@ -48,6 +48,21 @@ def test_the_final_outcome_decides_the_exit_code(tmp_path: Path) -> None:
         assert limited.code == 4
 
 
+def test_square_brackets_in_a_prompt_end_nothing() -> None:
+    """Promise: docs/command.md, on a terminal: what a prompt or a flag holds is shown as it is."""
+    try:
+        with on_terminal("ask", "Where is [/etc] read?") as terminal:
+            code = terminal.end()
+    finally:
+        command("stop")
+    assert code == 0
+    assert "· Searching the workspace: Where is [/etc] read?" in terminal.text
+    assert "Traceback" not in terminal.text
+    with on_terminal("ask", "--no[/such]-flag") as wrong:
+        assert wrong.end() == 2
+    assert "--no[/such]-flag" in wrong.text
+
+
 def test_jsonl_is_the_events_as_on_the_wire(tmp_path: Path) -> None:
     """Promise: docs/command.md, ask --jsonl: one event a line, byte for byte, and nothing else."""
     with scripted(tmp_path / "data") as (service, _):

@@ -176,6 +176,19 @@ def test_the_spinner_says_what_the_agent_does(screen: Screen) -> None:
     assert "\x1b[?25h" in screen.shown()  # the cursor is back
 
 
+@pytest.mark.parametrize("step", ["Where is [/etc] read?", "Reading [bold]words[/bold] :smile: [link=x]"])
+def test_square_brackets_are_only_square_brackets(step: str, screen: Screen) -> None:
+    """Promise: docs/command.md, on a terminal: what an agent quotes is shown as it is."""
+    with Progress(screen.stream) as progress:
+        progress.step(step)
+        shown = screen.shown()
+        assert f"· {step}" in shown
+        assert shown.count(step) > 1
+        progress.pause()
+        progress.resume()
+        assert step in screen.shown()
+
+
 def test_steps_without_a_terminal_are_lines(capsys: pytest.CaptureFixture[str]) -> None:
     """Promise: docs/command.md, standard error: one line a step, however long or many-lined its text."""
     with Progress() as progress:

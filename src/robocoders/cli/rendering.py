@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.live import Live
     from rich.status import Status
+    from rich.text import Text
 
 __all__ = ["Answer", "Progress"]
 
@@ -142,7 +143,7 @@ class Progress:
             say(f"· {line}")
             return
         self._status.console.print(f"· {line}", style="dim")
-        self._status.update(line)
+        self._status.update(_as_it_is(line))
 
     def pause(self) -> None:
         """Take the spinner away, so that something else can be drawn."""
@@ -153,8 +154,15 @@ class Progress:
     def resume(self) -> None:
         """Let the spinner turn again; without a terminal there is none."""
         if self._live and self._status is None:
-            self._status = console(self._stream).status(self._now)
+            self._status = console(self._stream).status(_as_it_is(self._now))
             self._status.start()
+
+
+def _as_it_is(line: str) -> Text:
+    """For a spinner, which reads a string as markup whatever its console was told."""
+    from rich.text import Text  # noqa: PLC0415 - rich is imported only when something is drawn
+
+    return Text(line)
 
 
 def _one_line(text: str) -> str:
