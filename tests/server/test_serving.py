@@ -18,8 +18,10 @@ import pytest
 import trustme
 
 from robocoders import __version__
+from robocoders.agents.running import Emit, Outcome, TurnInput
 from robocoders.client import places
 from robocoders.client.discovery import read_servers
+from robocoders.engine.runner import Engine
 from robocoders.errors import ConfigurationError
 from robocoders.server.binding import listen, url_of
 from robocoders.server.serving import serve
@@ -27,6 +29,25 @@ from robocoders.server.settings import Settings
 from robocoders.server.stopping import StopSwitch
 from robocoders.store import NewTurn, Store
 from tests.support.service import BOUND_SECONDS, RunningService, Turns, running_service
+
+BUSY_PROGRAM = """
+import asyncio, sys, threading
+from pathlib import Path
+from robocoders.engine.runner import Engine
+from robocoders.server.serving import serve
+from robocoders.server.settings import Settings
+
+async def never_ends(turn, emit):
+    await asyncio.gather(*(asyncio.to_thread(threading.Event().wait) for _ in range(64)))
+
+def make_engine(store, settings):
+    return Engine(store, data_dir=settings.data_dir, default_model="offline", run_turn=never_ends)
+
+settings = Settings(port=0, data_dir=Path(sys.argv[1]), heartbeat_seconds=0.1)
+status = serve(settings, announce=lambda url: print(url, flush=True), make_engine=make_engine)
+print("left", flush=True)
+sys.exit(status)
+"""
 
 PROGRAM = """
 import sys
@@ -235,6 +256,58 @@ def test_a_reader_that_does_not_read_cannot_hold_the_server(service: RunningServ
         began = time.monotonic()
         service.stop()
         assert time.monotonic() - began < 10
+
+
+def test_a_stopping_server_is_not_discovered_any_more(tmp_path: Path) -> None:
+    """Promise: README, stop (nobody is sent to a server that is leaving, while its turns still come to their end)."""
+    listed: list[int] = []
+    begun = threading.Event()
+
+    async def looks_when_stopped(_turn: TurnInput, _emit: Emit) -> Outcome:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            listed.append(len(read_servers()))
+        return Outcome(reason="finished", text="")
+
+    def make_engine(store: Store, settings: Settings) -> Engine:
+        return Engine(store, data_dir=settings.data_dir, default_model="offline", run_turn=looks_when_stopped)
+
+    with running_service(tmp_path / "data", make_engine=make_engine) as service:
+        token = service.token()
+        body = {"sid": service.session(token), "prompt": "x"}
+        with service.stream("POST", "/chat", token=token, body=body) as response:
+            assert begun.wait(BOUND_SECONDS)
+            assert len(read_servers()) == 1
+            service.stop()
+            assert b'"reason": "error"' in response.read()
+    assert listed == [0]
+
+
+def test_threads_that_do_not_end_cannot_keep_a_stopping_server(tmp_path: Path) -> None:
+    """Promise: README, stop (within some seconds, with its readers told, whatever its threads are doing)."""
+    command = [sys.executable, "-c", BUSY_PROGRAM, str(tmp_path / "data")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            url = process.stdout.readline().strip()
+            service = RunningService(
+                url, Settings(data_dir=tmp_path), Turns(), StopSwitch(), threading.current_thread()
+            )
+            token = service.token()
+            body = {"sid": service.session(token), "prompt": "x"}
+            with service.stream("POST", "/chat", token=token, body=body) as response:
+                # Two heartbeats: the turn is under way.
+                assert [response.readline() for _ in range(2)] == [b"\n"] * 2
+                process.terminate()
+                assert b'"reason": "error"' in response.read()
+            out, errors = process.communicate(timeout=BOUND_SECONDS)
+        finally:
+            process.kill()
+    assert (process.returncode, out) == (0, "left\n"), errors
+    assert "Traceback" not in errors
+    assert read_servers() == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -20,6 +20,7 @@ from robocoders.server.application import create_app, service_of
 from robocoders.server.service import Service
 from robocoders.server.settings import Settings
 from robocoders.server.stopping import StopSwitch
+from robocoders.server.worker_threads import WorkerThreads
 from robocoders.store import Store
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ MakeEngine = Callable[[Store, Settings], Engine]
 
 _TURN_GRACE_SECONDS = 3.0
 _ANSWER_GRACE_SECONDS = 4
+_WORKER_GRACE_SECONDS = 1.0
 _KEEP_ALIVE_SECONDS = 75
 """Longer than clients keep an idle connection, so that they are the ones to close it."""
 
@@ -43,6 +45,7 @@ async def run_server(
     sign_in_key: str,
     make_engine: MakeEngine,
     on_ready: Callable[[], Awaitable[None]],
+    on_stopping: Callable[[], None],
     stop: StopSwitch,
 ) -> None:
     """Serve on a listening socket until a signal, the switch or idleness ends it. Closes the socket.
@@ -54,12 +57,14 @@ async def run_server(
         sign_in_key: What `/auth` wants to see in `local` mode.
         make_engine: Makes the engine on the open store; it has not been started.
         on_ready: Awaited once, when requests are answered.
+        on_stopping: Called once, before anything else is done to stop.
         stop: Stops the server from outside.
 
     Raises:
         ConfigurationError: The database cannot be used.
         StoreError: The database cannot be read or written.
     """
+    asyncio.get_running_loop().set_default_executor(WorkerThreads(_WORKER_GRACE_SECONDS))
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(listener.close)
         store = await Store.open(settings.database)
@@ -69,7 +74,7 @@ async def run_server(
         stack.push_async_callback(engine.stop, 0)
         access = await Access.open(store, settings, sign_in_key=sign_in_key)
         app = create_app(settings, store, engine, access)
-        server = _Server(_uvicorn_config(app, tls), service_of(app), on_ready)
+        server = _Server(_uvicorn_config(app, tls), service_of(app), on_ready, on_stopping)
         stack.enter_context(_stopped_by(server, stop))
         watch = asyncio.create_task(_stop_when_idle(server, service_of(app)))
         stack.callback(watch.cancel)
@@ -95,10 +100,17 @@ def _uvicorn_config(app: FastAPI, tls: ssl.SSLContext | None) -> uvicorn.Config:
 class _Server(uvicorn.Server):
     """uvicorn's server, which tells the engine when it stops, and leaves signals to us."""
 
-    def __init__(self, config: uvicorn.Config, service: Service, on_ready: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        service: Service,
+        on_ready: Callable[[], Awaitable[None]],
+        on_stopping: Callable[[], None],
+    ) -> None:
         super().__init__(config)
         self._service = service
         self._on_ready = on_ready
+        self._on_stopping = on_stopping
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None]:
@@ -110,8 +122,10 @@ class _Server(uvicorn.Server):
         await self._on_ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Free the port, end running turns with a word to their readers, end followers, then let answers finish."""
+        """Leave the list, free the port, end turns with a word to their readers and followers, let answers finish."""
         self._service.activity.stopping = True
+        # Not in a worker thread: all of them may be busy, and nobody is to find a server that is leaving.
+        self._on_stopping()
         for server in self.servers:
             server.close()
         await self._service.engine.stop(_TURN_GRACE_SECONDS)

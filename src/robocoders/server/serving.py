@@ -87,10 +87,12 @@ def serve(
                     sign_in_key=sign_in_key,
                     make_engine=make_engine or _make_engine,
                     on_ready=on_ready,
+                    on_stopping=_unregister,
                     stop=stop or StopSwitch(),
                 )
             )
         finally:
+            # Again, for a server that failed before it came to stop in order.
             _unregister()
     return 0
 

@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from sqlalchemy import text
@@ -91,7 +92,12 @@ class Store:
 
     async def close(self) -> None:
         """Finish what was begun and let go of the database. Calling it again does nothing."""
-        await asyncio.to_thread(self._close)
+        # A thread of its own: those of the event loop may all be busy with work that takes longer than a stop may.
+        thread = ThreadPoolExecutor(1, thread_name_prefix="robocoders-store-close")
+        try:
+            await asyncio.get_running_loop().run_in_executor(thread, self._close)
+        finally:
+            thread.shutdown(wait=False)
 
     def _close(self) -> None:
         # Readers first: the last connection to leave tidies the WAL file up, and readers may not write.
