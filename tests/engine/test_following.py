@@ -159,6 +159,14 @@ async def test_readers_are_told_when_nothing_more_will_come(stage: Stage) -> Non
             assert await read_all() == [1]
 
 
+async def test_a_reader_who_comes_just_after_a_deletion_is_let_go(stage: Stage) -> None:
+    """Promise: README, delete: a deleted session has no readers that wait for ever, however late they subscribed."""
+    await open_turn(stage.store)
+    await stage.engine.delete_session("session-1")
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        assert [event.id async for event in stage.engine.follow("session-1", 0, live=True)] == []
+
+
 async def test_news_goes_to_the_readers_of_its_session_alone() -> None:
     """Promise: SECURITY: a reader hears nothing of other sessions."""
     hub = Hub()

@@ -23,10 +23,15 @@ async def follow_log(
         hub: Where news comes from.
         session_id: The session.
         after: The id after which to begin; 0 for all.
-        live: Whether to go on with what comes, until the hub says that nothing will; else the log's end is the end.
+        live: Whether to go on with what comes, until the hub says that nothing will; else, and in a deleted session,
+            the log's end is the end.
     """
     last = after
     with hub.subscribe(session_id) as subscription:
+        if live:
+            # The hub told of a deletion those who had subscribed by then; of an earlier one the store knows.
+            session = await store.session(session_id)
+            live = session is None or session.deleted_at_us is None
         async with aclosing(_read_log(store, session_id, last)) as past:
             async for event in past:
                 yield event
