@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import http.client
+import socket
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from robocoders.server.hosts import HostRule
 from robocoders.server.settings import Settings
-from tests.support.service import RunningService, running_service
+from tests.support.service import BOUND_SECONDS, RunningService, running_service
 
 
 def test_names_of_this_machine_are_answered(service: RunningService) -> None:
@@ -89,6 +92,8 @@ def test_allowed_names_are_answered_and_may_call(tmp_path: Path) -> None:
         ("0.0.0.0", "127.0.0.1", "127.0.0.1", True),
         ("0.0.0.0", "box.example", None, False),
         ("::", "[fe80::1]", "fe80:0:0:0:0:0:0:1", True),
+        ("::", "192.168.1.5:8760", "::ffff:192.168.1.5", True),
+        ("::", "192.168.1.6:8760", "::ffff:192.168.1.5", False),
         ("192.168.1.5", "192.168.1.5", "192.168.1.5", True),
         ("192.168.1.5", "localhost", "192.168.1.5", True),
         ("192.168.1.5", "127.0.0.1", "192.168.1.5", False),
@@ -99,6 +104,19 @@ def test_the_bound_address_is_a_name_of_the_server(bound: str, host: str, local:
     """Promise: SECURITY, Host (the bound address; with all addresses bound, the one that was called)."""
     refusal = HostRule(Settings(host=bound)).refusal({"host": host}, "http", local)
     assert (refusal is None) is answered
+
+
+def test_callers_by_ipv4_are_answered_where_all_addresses_are_bound(tmp_path: Path) -> None:
+    """Promise: SECURITY, Host (with all addresses bound, the one that was called; IPv4 arrives mapped, RFC 4291)."""
+    if not socket.has_ipv6:
+        pytest.skip("this machine has no IPv6")
+    with (
+        running_service(tmp_path / "data", host="::") as service,
+        closing(http.client.HTTPConnection("127.0.0.2", service.port, timeout=BOUND_SECONDS)) as connection,
+    ):
+        connection.request("GET", "/docs")
+        answer = connection.getresponse()
+        assert (answer.status, b"/chat" in answer.read()) == (200, True)
 
 
 @pytest.mark.parametrize(

@@ -43,9 +43,15 @@ def split_host(value: str) -> tuple[str, int | None] | None:
 
 
 def bare_name(name: str) -> str:
-    """One spelling for a host: lower case, no brackets, no dot at the end, IP addresses in their shortest form."""
+    """One spelling for a host: lower case, no brackets, no dot at the end, IP addresses in their shortest form.
+
+    An IPv4 address that is mapped into IPv6 is that IPv4 address (RFC 4291, 2.5.5.2): a socket that takes both kinds
+    tells of IPv4 callers in this way.
+    """
     bare = name.strip("[]").lower().removesuffix(".")
     try:
-        return str(ipaddress.ip_address(bare))
+        address = ipaddress.ip_address(bare)
     except ValueError:
         return bare
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return str(mapped or address)
