@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
@@ -16,6 +17,7 @@ from robocoders.store.reserve import RESERVE_BYTES, Reserve
 from tests.store.scenes import end, new_turn, open_turn, saying, url_of, whole_log
 
 _LIMIT_BYTES = 4 * 1024 * 1024
+_PATIENCE_SECONDS = 30
 _ROOT = Path(__file__).parents[2]
 
 
@@ -124,6 +126,35 @@ async def test_without_its_reserve_a_store_takes_nothing_new(database: Path) -> 
     shutil.rmtree(file)
     assert not (await store.begin_turn(new_turn())).existing
     await store.close()
+
+
+async def test_a_reserve_that_can_be_neither_made_nor_removed_stops_no_later_write(database: Path) -> None:
+    """Promise: README, faults: whatever the disk refuses reaches the caller as an error; nobody waits for ever."""
+    store = await Store.open(url_of(database))
+    turn = await open_turn(store)
+    await store.close()
+    database.with_name("robocoders.db-reserve").unlink()
+    # A directory can be neither opened for writing nor unlinked.
+    draft = database.with_name("robocoders.db-reserve-new")
+    draft.mkdir()
+    store = await Store.open(url_of(database))
+    async with asyncio.timeout(_PATIENCE_SECONDS):
+        for _ in range(2):
+            with pytest.raises(StoreFullError):
+                await store.append(turn, [saying("x")])
+        draft.rmdir()
+        assert len(await store.append(turn, [saying("x")])) == 1
+    await store.close()
+
+
+async def test_a_reserve_that_cannot_be_given_up_stops_no_closing_message(small_store: Store) -> None:
+    """Promise: README, faults: at a full disk the turn ends with an event, or with an error of the store's own."""
+    turn = await open_turn(small_store)
+    acknowledged = await _fill(small_store, turn)
+    file = small_store.path.with_name("robocoders.db-reserve")
+    file.unlink()
+    file.mkdir()
+    assert (await end(small_store, turn, "The disk is full.")).id == acknowledged + 1
 
 
 _ON_A_SMALL_DISK = """

@@ -7,6 +7,7 @@ nothing else may be written. A database with a size limit keeps the same number 
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,9 +46,10 @@ class Reserve:
         return self.stands
 
     def release(self) -> None:
-        """Give the space back to the disk."""
-        self._path.unlink(missing_ok=True)
+        """Give the space back to the disk. Where that is refused, the next write tells what is wrong with the disk."""
         self.stands = False
+        with contextlib.suppress(OSError):
+            self._path.unlink(missing_ok=True)
 
     def apply(self, connection: Connection) -> None:
         """Tell SQLite how far it may go now, where that is not what it was told last.
@@ -78,7 +80,9 @@ class Reserve:
                 os.close(descriptor)
             draft.replace(self._path)
         except OSError:
-            draft.unlink(missing_ok=True)
+            # A disk that refuses to write may refuse to remove, too.
+            with contextlib.suppress(OSError):
+                draft.unlink(missing_ok=True)
             return False
         return True
 
