@@ -18,6 +18,7 @@ from robocoders.cli.model_choice import FoundModel, choose_model, found_models
 from robocoders.client import places
 from robocoders.client.configuration import remember
 from robocoders.client.discovery import read_servers
+from robocoders.testing.model_server import ModelServer
 from tests.cli.commands import BOUND_SECONDS, COMMAND, command
 from tests.cli.terminals import on_terminal
 
@@ -172,6 +173,21 @@ def test_an_address_without_a_model_server_is_none(address: str, monkeypatch: py
     """Promise: docs/command.md, language models: a setting of another program never breaks this one."""
     monkeypatch.setenv("OLLAMA_HOST", address)
     assert found_models() == []
+
+
+def test_the_proposed_local_model_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Promise: docs/command.md, language models: what is proposed because OLLAMA_HOST answers works as it is."""
+    with ModelServer(["It is in the cellar."]) as models:
+        address = urlsplit(models.base_url)
+        monkeypatch.setenv("OLLAMA_HOST", f"{address.hostname}:{address.port}")
+        try:
+            ended = command("ask", "--model", "ollama:llama-of-mine:8b", "Where is the wine?")
+        finally:
+            command("stop")
+    assert (ended.code, ended.out) == (0, "It is in the cellar.\n")
+    assert [(request.path, request.body["model"]) for request in models.received] == [
+        ("/v1/chat/completions", "llama-of-mine:8b")
+    ]
 
 
 def test_a_named_model_is_used_without_a_question(monkeypatch: pytest.MonkeyPatch) -> None:

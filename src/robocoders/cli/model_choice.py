@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
+from robocoders.agents.models import ollama_address
 from robocoders.cli.terminal import is_terminal, printable, say
 from robocoders.client.configuration import remember, resolve
 from robocoders.errors import RobocodersError
@@ -31,7 +32,6 @@ _BY_KEY: Final = (
 )
 """A provider's variable, and the model to propose when it is set."""
 
-_OLLAMA_ADDRESS: Final = "http://127.0.0.1:11434"
 _PATIENCE_SECONDS: Final = 0.5
 
 
@@ -91,12 +91,11 @@ def _agrees(question: str) -> bool:
 
 def _ollama_model() -> str | None:
     """The first model that a local Ollama server offers; None where none answers at once."""
-    named = os.environ.get("OLLAMA_HOST") or _OLLAMA_ADDRESS
-    address = named if "://" in named else f"http://{named}"
     try:
+        address = ollama_address()
         parts = urlsplit(address)
         # Most machines have none: that is found out without loading an HTTP client.
-        with socket.create_connection((parts.hostname or "127.0.0.1", parts.port or 11434), _PATIENCE_SECONDS):
+        with socket.create_connection((parts.hostname or "", parts.port or 0), _PATIENCE_SECONDS):
             pass
         return _first_name(json.loads(asyncio.run(_tags(address))))
     except (OSError, ValueError, RobocodersError):
