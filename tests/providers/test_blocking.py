@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from typing import Any, cast
@@ -14,6 +16,22 @@ from tests.standin import events, faults
 from tests.standin.server import StandIn
 
 ANSWER = [events.message(1, "One."), events.closing(2, "Two.", reason="finished")]
+
+UNFINISHED = {
+    "provider": """
+import sys
+from robocoders import RobocodersAPI
+it = RobocodersAPI.create_completion("", [{"role": "user", "content": "Hi"}], base_url=sys.argv[1])
+print(next(it))
+""",
+    "client": """
+import sys
+from robocoders import Robocoders
+client = Robocoders(sys.argv[1])
+it = client.create_session().chat("Hi")
+print(next(it).message)
+""",
+}
 
 
 def test_create_completion_yields_the_pieces_to_blocking_code(server: StandIn, provider: type[RobocodersAPI]) -> None:
@@ -47,6 +65,21 @@ def test_an_early_end_closes_the_connection_and_the_thread(server: StandIn, prov
     answer.close()
     assert server.departed.wait(10)
     assert _threads() == []
+
+
+@pytest.mark.parametrize("program", ["provider", "client"])
+def test_an_unfinished_answer_does_not_keep_the_program_from_ending(server: StandIn, program: str) -> None:
+    """Promise: the provider's guide: whoever goes away keeps no connection open, also by ending the program."""
+    server.fail("POST /chat", faults.broken(events.message(1, "I begin."), "hang"))
+    ended = subprocess.run(
+        [sys.executable, "-W", "default", "-c", UNFINISHED[program], server.url],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "I begin.\n", "")
+    assert server.departed.wait(10)
 
 
 def test_any_provider_gets_the_blocking_form(home: object) -> None:

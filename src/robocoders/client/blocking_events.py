@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import weakref
 from collections.abc import AsyncGenerator, Iterator
 from concurrent.futures import CancelledError
 from contextlib import suppress
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from robocoders.client.loop_thread import LoopThread
 from robocoders.errors import ConfigurationError
@@ -21,7 +22,8 @@ _T = TypeVar("_T")
 class BlockingIterator(Iterator[_T]):
     """A blocking iterator over an asynchronous generator, and a context manager that closes it.
 
-    One that is left early is closed by `close`, by the end of its `with` block, or when nothing refers to it any more.
+    One that is left early is closed by `close`, by the end of its `with` block, when nothing refers to it any more, or
+    when the program ends.
     """
 
     def __init__(self, owner: object, thread: LoopThread, items: AsyncGenerator[_T]) -> None:
@@ -31,6 +33,7 @@ class BlockingIterator(Iterator[_T]):
         self._items = items
         self._step: asyncio.Task[object] | None = None
         self._closed = False
+        weakref.finalize(self, _close_at_exit, weakref.ref(self))
 
     def __next__(self) -> _T:
         if self._closed:
@@ -56,6 +59,11 @@ class BlockingIterator(Iterator[_T]):
             with suppress(ConfigurationError):
                 self._thread.run(self._finish())
 
+    def close_if_running(self) -> None:
+        """As `close`, unless its thread has ended or is the parent's of this process."""
+        if self._thread.is_alive:
+            self.close()
+
     def __enter__(self) -> Self:
         return self
 
@@ -80,6 +88,12 @@ class BlockingIterator(Iterator[_T]):
             step.cancel()
             await asyncio.wait([step])
         await self._items.aclose()
+
+
+def _close_at_exit(reference: weakref.ref[BlockingIterator[Any]]) -> None:
+    iterator = reference()
+    if iterator is not None:
+        iterator.close_if_running()
 
 
 class Events(BlockingIterator[Event]):

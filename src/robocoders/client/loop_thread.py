@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import threading
+import weakref
 from collections.abc import Coroutine
 from concurrent.futures import Future
 from typing import Any, TypeVar
@@ -22,19 +24,28 @@ _GRACE_SECONDS = 5.0
 class LoopThread:
     """Runs coroutines for blocking callers. The thread begins with the first one and ends with `close`.
 
-    A process that was forked gets a thread of its own.
+    A process that was forked gets a thread of its own. One that nobody closed ends with the program, before its
+    modules are taken down: from then on the thread is frozen, and whoever waited for it would wait for good.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._running: _Running | None = None
         self._closed = False
+        # At the end of the program the youngest finalizer goes first: clients and iterators close before their thread.
+        weakref.finalize(self, _close_at_exit, weakref.ref(self))
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether there is a thread of this process that runs."""
+        running = self._running
+        return running is not None and running.is_of_this_process() and not self._closed
 
     def run(self, work: Coroutine[Any, Any, _T]) -> _T:
         """Run a coroutine to its end and return its result; an interrupted wait cancels it.
 
         Raises:
-            ConfigurationError: The thread was closed.
+            ConfigurationError: The thread was closed, or the program ends.
         """
         try:
             future = self._ready().submit(work)
@@ -51,7 +62,7 @@ class LoopThread:
     def post(self, work: Coroutine[Any, Any, object]) -> None:
         """Run a coroutine without waiting for it, if the thread lives; its errors are dropped."""
         running = self._running
-        if running is None or not running.is_of_this_process() or self._closed:
+        if running is None or not self.is_alive or sys.is_finalizing():
             work.close()
             return
         running.submit(work)
@@ -68,7 +79,7 @@ class LoopThread:
 
     def _ready(self) -> _Running:
         with self._lock:
-            if self._closed:
+            if self._closed or sys.is_finalizing():
                 raise ConfigurationError("This client is closed; make a new one")
             if self._running is None or not self._running.is_of_this_process():
                 if self._running is not None:
@@ -100,7 +111,7 @@ class _Running:
         self._last_work = last_work
         self._loop.call_soon_threadsafe(self._stopping.set)
         # The last reference to a client may be dropped on this very thread.
-        if threading.current_thread() is not self._thread:
+        if threading.current_thread() is not self._thread and not sys.is_finalizing():
             self._thread.join(_GRACE_SECONDS)
 
     def leave_to_parent(self) -> None:
@@ -118,6 +129,13 @@ class _Running:
         await self._stopping.wait()
         if self._last_work is not None:
             await self._last_work
+
+
+def _close_at_exit(reference: weakref.ref[LoopThread]) -> None:
+    # Called when the thread's owner is collected too; then there is nothing left to refer to.
+    thread = reference()
+    if thread is not None:
+        thread.close()
 
 
 _left_to_parent: list[_Running] = []
