@@ -1,8 +1,14 @@
 from __future__ import annotations
 
+import socket
+import threading
+import traceback
+from collections.abc import Generator
+from contextlib import ExitStack, closing, contextmanager, suppress
+
 import pytest
 
-from robocoders import APIConnectionError, ConfigurationError
+from robocoders import APIConnectionError, ConfigurationError, RobocodersError
 from robocoders.client.proxies import proxy_from_environment, shown_proxy
 from tests.client.fronts import Front
 from tests.standin import faults
@@ -135,6 +141,46 @@ async def test_a_proxy_that_refuses_is_named(front: Front, original: StandIn) ->
     async with front.connect("https://robocoders.invalid", "given", proxy=original.url) as client:
         with pytest.raises(APIConnectionError, match=f"proxy {address} refuses"):
             await client.create_session()
+
+
+@pytest.mark.parametrize("answer", ["HTTP/1.1 407 Proxy Authentication Required", "no HTTP at all", None])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_nothing_private_is_in_the_causes_of_an_error(front: Front, scheme: str, answer: str | None) -> None:
+    """Promise: SECURITY, no error holds a password, token or prompt, nor do the causes that it is shown with."""
+    with ExitStack() as opened:
+        port = 1 if answer is None else opened.enter_context(_answering(f"{answer}\r\nContent-Length: 0\r\n\r\n"))
+        proxy = f"http://me:a-password@127.0.0.1:{port}"
+        async with front.connect(f"{scheme}://robocoders.invalid", "a-token", proxy=proxy) as client:
+            with pytest.raises(RobocodersError) as caught:
+                await client.session("s").ask("A private prompt")
+    told = "".join(traceback.format_exception(caught.value))
+    error: BaseException | None = caught.value
+    while error is not None:
+        told += f"{error!r} {error} {error.args!r} {error.__context__!r}"
+        error = error.__cause__ or error.__context__
+    for secret in ("a-password", "a-token", "A private prompt"):
+        assert secret not in told.replace('ask("A private prompt")', "")
+
+
+@contextmanager
+def _answering(answer: str) -> Generator[int]:
+    """A port of loopback on which every connection gets this answer, and is closed."""
+
+    def serve() -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                with connection, suppress(OSError):
+                    connection.recv(65_536)
+                    connection.sendall(answer.encode())
+
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield listener.getsockname()[1]
+        # Wakes the thread, which closing alone would not.
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join(10)
 
 
 async def test_a_proxy_that_is_none_is_refused_at_once(front: Front) -> None:

@@ -21,12 +21,26 @@ from robocoders.errors import (
     StreamError,
 )
 
-__all__ = ["broken_body", "is_foreign", "no_answer"]
+__all__ = ["broken_body", "is_foreign", "no_answer", "tellable_cause"]
 
 
 def is_foreign(error: Exception) -> bool:
     """Whether it comes from the network or its libraries; anything else is a bug and is not translated."""
     return isinstance(error, (aiohttp.ClientError, OSError, asyncio.TimeoutError, asyncio.IncompleteReadError))
+
+
+def tellable_cause(error: Exception) -> OSError | None:
+    """What may stand as the cause of the package's own error: the system's error, or nothing.
+
+    aiohttp's own errors keep the request's headers, with the token, and the proxy's address, with its password.
+    """
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        found: Exception = error.certificate_error
+    elif isinstance(error, aiohttp.ClientConnectorError):
+        found = error.os_error
+    else:
+        found = error
+    return found if isinstance(found, OSError) else None
 
 
 def no_answer(error: Exception, address: str, proxy: str | None) -> TransportFailure:

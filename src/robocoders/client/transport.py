@@ -68,7 +68,7 @@ class Answer:
         Raises:
             TransportFailure: It broke off (`StreamError`) or fell silent (`APITimeoutError`).
         """
-        from robocoders.client.translation import broken_body, is_foreign  # noqa: PLC0415 - needs aiohttp
+        from robocoders.client.translation import broken_body, is_foreign, tellable_cause  # noqa: PLC0415 - needs aiohttp
 
         stream = self._response.content
         while True:
@@ -77,10 +77,14 @@ class Answer:
             except Exception as error:
                 if not is_foreign(error):
                     raise
-                raise TransportFailure(broken_body(error, self._address), sent=True) from error
-            if not chunk:
-                return
-            yield chunk
+                failure, cause = TransportFailure(broken_body(error, self._address), sent=True), tellable_cause(error)
+            else:
+                if not chunk:
+                    return
+                yield chunk
+                continue
+            # Out here, so that the foreign error is not its context either.
+            raise failure from cause
 
     async def read(self, limit_bytes: int) -> bytes:
         """The whole body.
@@ -151,7 +155,7 @@ class Transport:
             TransportFailure: There was no answer.
             ConfigurationError: The address, proxy or authorities cannot be used, or the transport is closed.
         """
-        from robocoders.client.translation import is_foreign, no_answer  # noqa: PLC0415 - needs aiohttp
+        from robocoders.client.translation import is_foreign, no_answer, tellable_cause  # noqa: PLC0415 - needs aiohttp
 
         session = self._open_unpooled() if once and self._owns_session else self.open_session()
         proxy = self._proxy or proxy_from_environment(url, os.environ)
@@ -172,8 +176,11 @@ class Transport:
         except Exception as error:
             if not is_foreign(error):
                 raise
-            raise no_answer(error, _origin(url), proxy) from error
-        return Answer(response, _origin(url))
+            failure, cause = no_answer(error, _origin(url), proxy), tellable_cause(error)
+        else:
+            return Answer(response, _origin(url))
+        # Out here, so that the foreign error is not its context either.
+        raise failure from cause
 
     async def close(self) -> None:
         """Close the connections. Calling it again does nothing; a session of somebody else stays open."""
