@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from decimal import Decimal
 from pathlib import Path
 
@@ -9,11 +10,13 @@ from pydantic_ai import Agent
 from pydantic_ai.exceptions import ModelAPIError, UnexpectedModelBehavior, UserError
 from pydantic_ai.messages import ModelRequest, ModelResponse, TextPart, UserPromptPart
 
-from robocoders.agents.running import Exchange
+from robocoders.agents.running import Exchange, TurnInput, run_turn
 from robocoders.errors import StoreFullError
 from robocoders.events import Event
+from robocoders.search.index import Index
 from robocoders.testing.scripted_model import ScriptedModel, Step, ToolCall
-from tests.agents.turns import FILES, Desk
+from robocoders.workspace.files import Workspace
+from tests.agents.turns import FILES, Desk, write_files
 
 
 async def test_a_turn_ends_with_the_models_last_words(desk: Desk) -> None:
@@ -186,3 +189,42 @@ async def test_a_scripted_answer_can_be_streamed() -> None:
     async with Agent(model).run_stream("x") as result:
         assert await result.get_output() == "Streamed."
     assert model.system == "robocoders"
+
+
+class HeldWorkspace(Workspace):
+    """Reads its first file only when it is told to, and counts."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.reading = threading.Event()
+        self.go_on = threading.Event()
+        self.loads = 0
+
+    def load_text(self, path: str) -> str | None:
+        self.loads += 1
+        self.reading.set()
+        assert self.go_on.wait(20)
+        return super().load_text(path)
+
+
+async def test_a_cancelled_search_leaves_its_thread_soon(tmp_path: Path, desk: Desk) -> None:
+    """Promise: cancel ends the work itself, indexing too, so that a stopping server does not wait for it."""
+    workspace = HeldWorkspace(write_files(tmp_path / "repository", FILES))
+    index_dir = tmp_path / "index"
+    turn = TurnInput(
+        agent="RepoAgent",
+        prompt="Where are cookies parsed?",
+        model="offline",
+        workspace=workspace,
+        index_dir=index_dir,
+    )
+    running = asyncio.create_task(run_turn(turn, desk.emit))
+    assert await asyncio.to_thread(workspace.reading.wait, 20)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    workspace.go_on.set()
+
+    with Index.open(index_dir, Workspace(workspace.root)) as index:
+        assert (await asyncio.to_thread(index.refresh)).read == len(FILES)
+    assert workspace.loads == 1

@@ -97,6 +97,12 @@ def test_what_is_spelled_out_in_fences_is_seen(prompt: str, commands: int, files
     assert (request.intent, request.commands, request.files) == (Intent.SPELLED_OUT, commands, files)
 
 
+@pytest.mark.parametrize("line", ["```x\n", "~~~\n```\n", "```" + "a" * 400 + "\n", "a.b/", "User: "])
+def test_a_million_characters_of_anything_are_understood(line: str) -> None:
+    """Promise: a prompt has at most 1,000,000 characters, and any such prompt is answered."""
+    assert isinstance(understand((line * 1_000_000)[:1_000_000]).intent, Intent)
+
+
 def test_other_fences_are_part_of_the_question() -> None:
     """Promise: ours; a pasted log is nothing to run."""
     assert understand("Where does this come from?\n```\nKeyError: x\n```").intent is Intent.PLACES

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from robocoders.search.analysis import Piece, analyse
 from robocoders.search.index import Index
 from robocoders.search.second_process import FEWEST_FILES, SecondProcess, analysed
 from robocoders.workspace.files import Workspace
+
+if TYPE_CHECKING:
+    import pytest
 
 
 @dataclass(frozen=True)
@@ -113,3 +118,16 @@ def test_a_big_workspace_is_indexed_once_and_found(tmp_path: Path) -> None:
 
         assert [place.path for place in index.search("function 17").places][:1] == ["folder/file17.py"]
         assert index.search("brewing").places == []
+
+
+def test_no_code_of_the_workspace_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Promise: SECURITY, files: what lies in a workspace is read, never run; not even where the server stands in it."""
+    told = tmp_path / "told"
+    for name in ("msgspec", "robocoders", "struct", "subprocess", "sitecustomize"):
+        (tmp_path / f"{name}.py").write_text(f"open({str(told)!r}, 'w').close()\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    monkeypatch.setenv("PYTHONPATH", f":{tmp_path}")
+
+    assert by_path(list(analysed(FILES, count=len(FILES)))) == EXPECTED
+    assert not told.exists()

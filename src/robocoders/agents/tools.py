@@ -7,6 +7,7 @@ import logging
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from pydantic_ai.messages import ToolReturn
@@ -97,7 +98,7 @@ async def list_files(
         message=f"Listing the directory {shown}", args=ReadArgs(path=shown, start=0, end=-1, thought=thought)
     )
 
-    def work() -> _Done:
+    def work(_given_up: Event) -> _Done:
         data = _list(context.workspace, unquote_path(path), recursive=recursive)
         text = listing_text(data)
         return _Done(lambda cause: _read_observation(shown, text, cause), text, data)
@@ -122,7 +123,7 @@ async def read_file(
         message=f"Reading the file {path}", args=ReadArgs(path=path, start=start, end=end, thought=thought)
     )
 
-    def work() -> _Done:
+    def work(_given_up: Event) -> _Done:
         found = context.workspace.read_text(unquote_path(path), start, end)
         text = text_with_line_numbers(found)
         return _Done(lambda cause: _read_observation(path, found.text, cause), text, _file_data(found))
@@ -141,8 +142,8 @@ async def search_files(ctx: RunContext[ToolContext | None], query: str, thought:
     context = _context(ctx)
     action = RecallAction(message=f"Searching the workspace: {query}", args=RecallArgs(query=query, thought=thought))
 
-    def work() -> _Done:
-        data = _search_data(_search(context, query))
+    def work(given_up: Event) -> _Done:
+        data = _search_data(_search(context, query, given_up))
         text = places_text(data)
 
         def observation(cause: int) -> Observation:
@@ -159,11 +160,18 @@ async def search_files(ctx: RunContext[ToolContext | None], query: str, thought:
     return await _carry_out(context, action, work)
 
 
-async def _carry_out(context: ToolContext, action: Action, work: Callable[[], _Done]) -> ToolReturn:
-    """Tell the action, do the work in a thread, tell what came of it; a refusal is told, too, and the model goes on."""
+async def _carry_out(context: ToolContext, action: Action, work: Callable[[Event], _Done]) -> ToolReturn:
+    """Tell the action, do the work in a thread, tell what came of it; a refusal is told, too, and the model goes on.
+
+    A thread cannot be cancelled: long work looks at the event it is given, which is set when nobody waits any more.
+    """
     cause = await context.emit(action)
+    given_up = Event()
     try:
-        done = await asyncio.to_thread(work)
+        done = await asyncio.to_thread(work, given_up)
+    except asyncio.CancelledError:
+        given_up.set()
+        raise
     except (WorkspaceError, StoreError) as error:
         await context.emit(_refusal(error, cause))
         return ToolReturn(f"Error: {error.message}", metadata={"error": error.message})
@@ -213,8 +221,14 @@ def _file_data(found: FileText) -> dict[str, Any]:
     }
 
 
-def _search(context: ToolContext, query: str) -> SearchResult:
+class _GivenUpError(Exception):
+    """Nobody waits for this any more."""
+
+
+def _search(context: ToolContext, query: str, given_up: Event) -> SearchResult:
     def progress(read: int, wanted: int) -> None:
+        if given_up.is_set():
+            raise _GivenUpError
         if read % _PROGRESS_STEP == 0:
             logger.info("Indexing: %d of %d files.", read, wanted)
 

@@ -15,10 +15,12 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol, Self, TypeVar
 
 import msgspec
 
+import robocoders
 from robocoders.search.analysis import Piece, analyse
 
 if TYPE_CHECKING:
@@ -106,12 +108,19 @@ class SecondProcess:
 
     def start(self) -> None:
         """Start the process; where that fails it is logged, and there is none."""
-        # Its environment holds what finding the package takes, and none of the keys that ours may hold.
-        environment = {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-        command = [sys.executable, "-c", f"from {__name__} import serve; serve()"]
+        # Its environment holds none of the keys that ours may hold, and it finds modules where these two were found:
+        # not in the current directory or whatever else is on our path, since that may be the workspace.
+        found = dict.fromkeys(str(Path(file).parents[1]) for file in (robocoders.__file__, msgspec.__file__))
+        environment = {"PYTHONPATH": os.pathsep.join(found)}
+        command = [sys.executable, "-P", "-c", f"from {__name__} import serve; serve()"]
         try:
             self._process = subprocess.Popen(  # noqa: S603 - this very package
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=environment,
+                cwd="/",
             )
         except OSError as error:
             logger.debug("No second process for the index: %s", type(error).__name__)

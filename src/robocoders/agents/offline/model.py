@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -63,7 +64,7 @@ class OfflineModel(Model[None]):
         model_settings: ModelSettings | None,  # noqa: ARG002 - nothing to set
         model_request_parameters: ModelRequestParameters,
     ) -> ModelResponse:
-        return self._respond(messages, model_request_parameters)
+        return await asyncio.to_thread(self._respond, messages, model_request_parameters)
 
     @asynccontextmanager
     async def request_stream(
@@ -74,7 +75,7 @@ class OfflineModel(Model[None]):
         run_context: RunContext[Any] | None = None,  # noqa: ARG002 - asks for nothing
     ) -> AsyncGenerator[StreamedResponse]:
         yield CompletedStreamedResponse(
-            self._respond(messages, model_request_parameters),
+            await asyncio.to_thread(self._respond, messages, model_request_parameters),
             model_request_parameters=model_request_parameters,
             replay_events=True,
         )

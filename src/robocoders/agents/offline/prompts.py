@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
@@ -53,9 +54,8 @@ _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?|\w+", re.UNICODE)
 
 _ROLE_LINE = re.compile(r"^(User|Assistant|System): ?", re.MULTILINE)
 
-_FENCE = re.compile(
-    r"^(?P<fence>```+|~~~+)[ \t]*(?P<info>[^\n`]*)\n(?P<body>.*?)^(?P=fence)[`~]*[ \t]*$", re.MULTILINE | re.DOTALL
-)
+_FENCE_LINE = re.compile(r"^(?P<mark>```+|~~~+)(?P<info>[^`\n]*)$", re.MULTILINE)
+_LONGEST_INFO = 200
 _RUNNABLE = frozenset({"sh", "bash", "shell", "zsh", "console", "python", "py", "python3"})
 _FILE_NAME = re.compile(
     r"(?:^|[\s=:\"'])(?P<name>[\w.~/-]*[\w-]\.[A-Za-z]\w{0,9}|(?:[\w.-]+/)*(?:Makefile|Dockerfile))\b"
@@ -102,14 +102,28 @@ def understand(prompt: str) -> Request:
 def _spelled_out(text: str) -> tuple[int, tuple[str, ...]]:
     commands = 0
     names: list[str] = []
-    for block in _FENCE.finditer(text):
-        info = block.group("info").strip()
+    for info in _fenced(text):
         name = _FILE_NAME.search(info)
         if name is not None:
             names.append(name.group("name"))
         elif info.split(" ", 1)[0].lower() in _RUNNABLE:
             commands += 1
     return commands, tuple(names)
+
+
+def _fenced(text: str) -> Iterator[str]:
+    """What stands behind the opening fence of each block that is closed (CommonMark 0.31.2, 4.5).
+
+    One pass over the lines: a prompt of a million characters may be nothing but fences.
+    """
+    opened = None
+    for line in _FENCE_LINE.finditer(text):
+        mark, info = line.group("mark"), line.group("info").strip()
+        if opened is None:
+            opened = (mark, info[:_LONGEST_INFO])
+        elif not info and mark.startswith(opened[0]):
+            yield opened[1]
+            opened = None
 
 
 def _is_greeting(lowered: str) -> bool:
