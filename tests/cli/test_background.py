@@ -125,6 +125,35 @@ def test_a_server_that_cannot_start_says_why(tmp_path: Path, home: Path) -> None
     assert "Traceback" not in ended.err
 
 
+@pytest.mark.parametrize("origin", ["environment", "user file"])
+def test_relative_paths_mean_the_same_in_the_background(origin: str, tmp_path: Path) -> None:
+    """Promise: docs/command.md, the server in the background, which works in the root directory."""
+    project = tmp_path / "project"
+    project.mkdir()
+    url = "sqlite:///events.db"
+    variables = {"ROBOCODERS_CONFIG": "settings.toml"}
+    (project / "settings.toml").write_text(f'database_url = "{url}"\n' if origin == "user file" else "")
+    if origin == "environment":
+        variables["ROBOCODERS_DATABASE_URL"] = url
+    ended = command("ask", "hello", variables=variables, cwd=project)
+    assert ended.code == 0, ended.err
+    assert (project / "events.db").is_file()
+    (server,) = read_servers()
+    environment = Path(f"/proc/{server.pid}/environ").read_bytes().split(b"\0")
+    assert f"ROBOCODERS_CONFIG={project / 'settings.toml'}".encode() in environment
+    again = command("ask", "hello", variables=variables, cwd=project)
+    assert (again.code, again.err) == (0, "")
+    assert read_servers() == [server]
+
+
+def test_a_database_that_cannot_be_used_is_told_and_its_password_is_not() -> None:
+    """Promise: docs/command.md, exit codes: 2, one or two lines."""
+    ended = command("ask", "hello", variables={"ROBOCODERS_DATABASE_URL": "postgresql://me:secret@localhost/events"})
+    assert ended.code == 2
+    assert "postgresql" in ended.err
+    assert "secret" not in ended.err
+
+
 def test_a_log_that_has_grown_large_begins_anew(tmp_path: Path, home: Path) -> None:
     """Promise: docs/command.md, the server in the background: its log is bounded."""
     log = home / ".local/state/robocoders/background.log"

@@ -31,6 +31,7 @@ IDLE_EXIT_MINUTES: Final = 10
 START_SECONDS: Final = 30.0
 _LARGEST_LOG_BYTES: Final = 4_000_000
 _LAST_WORDS_BYTES: Final = 4_000
+_DATABASE_FILE: Final = "sqlite:///"
 
 
 def running_server() -> LocalServer:
@@ -85,7 +86,7 @@ def _is_outdated(server: LocalServer) -> bool:
     wanted = Settings(
         data_dir=Path(server.data_dir),
         model=resolve("model").value or OFFLINE,
-        database_url=resolve("database_url").value,
+        database_url=_database_url(),
         idle_exit_minutes=IDLE_EXIT_MINUTES,
     )
     return server.version != __version__ or server.flags != wanted.flags
@@ -119,6 +120,7 @@ def _start(data_dir: Path, log: Path) -> LocalServer:
         process = subprocess.Popen(  # noqa: S603 - this very program
             [sys.executable, "-P", "-m", "robocoders", "serve", *flags],
             cwd="/",
+            env=_environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=errors,
@@ -134,6 +136,24 @@ def _start(data_dir: Path, log: Path) -> LocalServer:
         process.terminate()
         raise _start_error(process, log, size_before)
     return server
+
+
+def _environment() -> dict[str, str]:
+    """This command's environment with paths that mean the same from the root directory."""
+    changed = {"ROBOCODERS_CONFIG": str(places.config_file().absolute())}
+    database_url = _database_url()
+    if database_url:
+        changed["ROBOCODERS_DATABASE_URL"] = database_url
+    return {**os.environ, **changed}
+
+
+def _database_url() -> str | None:
+    """The database's address with an absolute path, where it is one of a file."""
+    url = resolve("database_url").value
+    path = (url or "").removeprefix(_DATABASE_FILE)
+    if path in {url, "", ":memory:"}:
+        return url
+    return f"{_DATABASE_FILE}{Path(path).absolute()}"
 
 
 def _first_line(process: subprocess.Popen[bytes]) -> str:
