@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from robocoders.cli.processes import end_server
+from robocoders.cli.processes import end_server, ended_process
 from robocoders.client.discovery import LocalServer, process_start_time
 
 DEAF = "import signal, sys; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); sys.stdin.read()"
@@ -31,6 +32,13 @@ def test_a_server_that_does_not_stop_is_waited_for_within_bounds() -> None:
     with deaf_server() as (process, server):
         assert end_server(server, 0.1) is False
         assert process.poll() is None
+
+
+def test_a_process_of_ours_that_does_not_end_is_killed() -> None:
+    """Promise: docs/command.md, exit codes: one or two lines and no traceback, also where a start takes too long."""
+    with deaf_server() as (process, _):
+        process.terminate()
+        assert ended_process(process, 0.1) == -signal.SIGKILL
 
 
 def test_only_the_very_process_is_ended() -> None:

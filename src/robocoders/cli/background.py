@@ -17,7 +17,7 @@ from typing import BinaryIO, Final
 from robocoders import __version__
 from robocoders.cli.exit_codes import ExitCode
 from robocoders.cli.model_choice import OFFLINE, choose_model
-from robocoders.cli.processes import end_server
+from robocoders.cli.processes import end_server, ended_process
 from robocoders.cli.terminal import say
 from robocoders.client import places
 from robocoders.client.configuration import Setting, resolve
@@ -173,7 +173,7 @@ def _start_error(
         file.seek(max(size_before, log.stat().st_size - _LAST_WORDS_BYTES))
         lines = file.read().decode("utf-8", errors="replace").splitlines()
     last = next((line for line in reversed(lines) if line.strip()), "it said nothing").removeprefix("Error: ")
-    kind = ConfigurationError if process.wait(START_SECONDS) == ExitCode.USAGE else APIConnectionError
+    kind = ConfigurationError if ended_process(process) == ExitCode.USAGE else APIConnectionError
     return kind(f"The server did not start: {last}\nIts log: {log}")
 
 

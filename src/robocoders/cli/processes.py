@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import select
 import signal
+import subprocess
 from typing import Final
 
 from robocoders.client.discovery import LocalServer
 
-__all__ = ["STOP_SECONDS", "end_server"]
+__all__ = ["STOP_SECONDS", "end_server", "ended_process"]
 
 STOP_SECONDS: Final = 30.0
 """How long a server may take to tell its running turns and leave."""
@@ -46,3 +47,12 @@ def end_server(server: LocalServer, timeout_seconds: float = STOP_SECONDS) -> bo
         return True
     finally:
         os.close(process)
+
+
+def ended_process(process: subprocess.Popen[bytes], patience_seconds: float = STOP_SECONDS) -> int:
+    """The exit code of a process of one's own that is ending; one that takes too long is killed."""
+    try:
+        return process.wait(patience_seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.wait()
