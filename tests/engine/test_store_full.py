@@ -48,7 +48,7 @@ async def _fill(store: Store, turns: list[TurnRow]) -> None:
     for size in (100_000, 1000):
         with pytest.raises(StoreFullError):
             await _append_forever(store, turns[0], size)
-    for size in (100_000, 5000):
+    for size in (100_000, 5000, 10):
         with pytest.raises(StoreFullError):
             await _close_all(store, turns, size)
 
@@ -80,7 +80,8 @@ async def test_a_closing_message_without_room_goes_to_the_readers_without_an_id(
         events = await answering
     assert "no space is left" in caplog.text
     assert [(event.id, event.closes_turn) for event in events] == [(1, False), (0, True)]
-    assert reason_of(events[-1]) == "finished"
+    assert reason_of(events[-1]) == "error"
+    assert "could not be kept" in text_of(events[-1])
     assert list(json.loads(events[-1].body)) == ["timestamp", "source", "message", "action", "args", "sid"]
     assert [event.id async for event in engine.follow("session-1", 0, live=False)] == [1]
     # Whoever attaches later hears it too.
@@ -113,3 +114,17 @@ async def test_what_was_never_committed_and_is_deleted_is_forgotten(small_stage:
     await small_stage.ask("C", "session-3")
     assert await everything(handles[0]) == []
     assert [event.id for event in await everything(handles[1])] == [1, 2]
+
+
+async def test_an_answer_that_does_not_fit_ends_as_an_error_of_the_log(small_stage: Stage) -> None:
+    """Promise: README, faults: what a caller is shown is what the log says, before and after the next start."""
+    held = Held(answer="x" * (4 * RESERVE_BYTES))
+    small_stage.play(held)
+    handle = await small_stage.submit("A")
+    answering = asyncio.create_task(everything(handle))
+    await held.wait_for(1)
+    held.release()
+    events = await answering
+    assert [(event.id, reason_of(event)) for event in events[-1:]] == [(2, "error")]
+    assert "could not be kept" in text_of(events[-1])
+    assert len(events[-1].body) < 2000

@@ -35,16 +35,22 @@ class Closer:
         self._unlogged: dict[str, tuple[TurnRow, Outcome, StoredEvent]] = {}
 
     async def close(self, turn: TurnRow, outcome: Outcome) -> None:
-        """Commit the closing message and publish it."""
+        """Commit the closing message, or in its place one that says that it is lost, and publish it."""
         outcome = _speakable(outcome)
         try:
-            closing = await self._commit(turn, outcome)
+            try:
+                closing = await self._commit(turn, outcome)
+            except (SessionGoneError, TurnEndedError):
+                raise
+            except StoreError as error:
+                logger.error("A turn's closing message cannot be committed: %s", error)  # noqa: TRY400 - the message is all
+                outcome = endings.unkept(outcome, error)
+                closing = await self._commit(turn, outcome)
         except SessionGoneError:
             self._hub.close_session(turn.session_id)
         except TurnEndedError:
             return
-        except StoreError as error:
-            logger.error("A turn's closing message cannot be committed: %s", error)  # noqa: TRY400 - the message is all
+        except StoreError:
             last_word = self._last_word(turn, outcome)
             self._unlogged[turn.id] = turn, outcome, last_word
             self._hub.publish_last_word(last_word)

@@ -6,11 +6,11 @@ import logging
 import traceback
 
 from robocoders.agents.running import Outcome
-from robocoders.errors import RobocodersError
+from robocoders.errors import RobocodersError, StoreError
 from robocoders.events import MessageAction, MessageArgs
 from robocoders.wire.protocol import Reason
 
-__all__ = ["cancelled", "closing_message", "failed", "interrupted", "stopped", "unasked"]
+__all__ = ["cancelled", "closing_message", "failed", "interrupted", "stopped", "unasked", "unkept"]
 
 logger = logging.getLogger("robocoders.engine")
 
@@ -57,6 +57,21 @@ def failed(error: BaseException) -> Outcome:
     return Outcome(
         reason=Reason.ERROR,
         text=f"An internal error ({name}) ended this. The server's log says where; asking again may help.",
+    )
+
+
+def unkept(outcome: Outcome, error: StoreError) -> Outcome:
+    """Return the outcome of a turn whose own last words the store could not take.
+
+    What is not in the log was not said: readers are never shown an answer that is gone after the next start.
+    """
+    if outcome.reason == Reason.ERROR:
+        return outcome
+    return Outcome(
+        reason=Reason.ERROR,
+        text=f"The answer ({len(outcome.text):,} characters) could not be kept and is lost: {error.message}",
+        usage=outcome.usage,
+        cost_micro_usd=outcome.cost_micro_usd,
     )
 
 
