@@ -12,9 +12,7 @@ from tests.support.service import BOUND_SECONDS, RunningService, running_service
 
 def test_a_session_is_made_shown_and_listed(service: RunningService, token: str) -> None:
     """Promise: /docs, sessions."""
-    made = service.send(
-        "POST", "/sessions", token=token, body={"model": "offline", "limits": {"iterations": 3, "x": 1}}
-    )
+    made = service.send("POST", "/sessions", token=token, body={"model": "offline", "limits": {"iterations": 3}})
     assert made.status == 200
     view = made.json
     assert view["workspace"] == {"kind": "private", "path": None}
@@ -27,7 +25,7 @@ def test_a_session_is_made_shown_and_listed(service: RunningService, token: str)
     assert service.send("GET", "/sessions", token=token).json == {"sessions": [shown], "next": None}
 
 
-@pytest.mark.parametrize("body", [None, b"", b"  ", {}, {"workspace": None, "network": True}])
+@pytest.mark.parametrize("body", [None, b"", b"  ", {}, {"workspace": None, "network": False, "limits": {}, "x": 1}])
 def test_a_session_needs_no_wishes(service: RunningService, token: str, body: Any) -> None:
     """Promise: /docs, POST /sessions (every field may be left out, unknown ones are ignored)."""
     assert service.send("POST", "/sessions", token=token, body=body).json["workspace"]["kind"] == "private"
@@ -39,6 +37,20 @@ def test_a_session_needs_no_wishes(service: RunningService, token: str, body: An
 def test_wishes_of_the_wrong_kind_are_422(service: RunningService, token: str, body: Any) -> None:
     """Promise: README, errors."""
     assert service.send("POST", "/sessions", token=token, body=body).status == 422
+
+
+def test_ceilings_and_wishes_that_are_not_built_are_refused_by_name(service: RunningService, token: str) -> None:
+    """Promise: docs/service.md, limits (nobody is left to believe in a ceiling that nothing keeps to)."""
+    body = {"limits": {"budget": 0.01, "iterations": 2, "seconds": 5}, "network": True}
+    refused = service.send("POST", "/sessions", token=token, body=body)
+    assert refused.status == 422
+    assert [(item["loc"], item["type"]) for item in refused.json["detail"]] == [
+        (["body", "limits", "budget"], "extra_forbidden"),
+        (["body", "limits", "seconds"], "extra_forbidden"),
+        (["body", "network"], "not_in_this_version"),
+    ]
+    assert "not in this version" in refused.json["detail"][2]["msg"]
+    assert service.send("GET", "/sessions", token=token).json["sessions"] == []
 
 
 def test_sessions_are_listed_newest_first_in_pages(service: RunningService, token: str) -> None:
@@ -92,6 +104,18 @@ def test_cancel_ends_what_runs_and_what_waits(service: RunningService, token: st
         assert service.turns.held.wait(BOUND_SECONDS)
         assert service.send("POST", f"/sessions/{sid}/cancel", token=token).json == {"sid": sid, "cancelled": True}
         assert b'"reason": "cancelled"' in response.read().splitlines()[-1]
+
+
+def test_a_session_is_shown_as_the_list_shows_it(service: RunningService, token: str) -> None:
+    """Promise: /docs, sessions (running one prompt while another waits is `running`, wherever it is shown)."""
+    sid = service.session(token)
+    path = f"/sessions/{sid}"
+    with service.stream("POST", "/chat", token=token, body={"sid": sid, "prompt": "hold"}):
+        assert service.turns.held.wait(BOUND_SECONDS)
+        with service.stream("POST", "/chat", token=token, body={"sid": sid, "prompt": "next"}):
+            shown = service.send("GET", path, token=token).json
+            assert (shown["state"], shown["turns"]) == ("running", 2)
+            assert service.send("GET", "/sessions", token=token).json["sessions"] == [shown]
 
 
 def test_deleting_a_busy_session_ends_its_streams(service: RunningService, token: str) -> None:

@@ -1,10 +1,15 @@
-"""The JSON bodies of requests and answers. Unknown fields of a request are ignored, as the original did."""
+"""The JSON bodies of requests and answers.
+
+Unknown fields of a request are ignored, as the original did. Not so what somebody relies on to be held back by, such
+as a ceiling: that is built or refused.
+"""
 
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from robocoders.wire.protocol import AGENT_NAMES, DEFAULT_AGENT, MAX_PROMPT_CHARACTERS
 
@@ -17,6 +22,7 @@ __all__ = [
     "Health",
     "Limits",
     "NewSessionBody",
+    "NotYet",
     "SessionCode",
     "SessionCodeBody",
     "SessionList",
@@ -24,6 +30,16 @@ __all__ = [
     "SignedOut",
     "WorkspaceView",
 ]
+
+
+def _refuse(wanted: bool) -> bool:  # noqa: FBT001 - a validator
+    if wanted:
+        raise PydanticCustomError("not_in_this_version", "This is not in this version: leave it out, or give false.")
+    return wanted
+
+
+NotYet = Annotated[bool, AfterValidator(_refuse), WithJsonSchema({"type": "boolean", "const": False})]
+"""A wish that is understood and refused: to take it and do nothing would leave its sender with a false belief."""
 
 
 class RequestBody(BaseModel):
@@ -56,7 +72,9 @@ class SessionCodeBody(RequestBody):
 
 
 class Limits(RequestBody):
-    """What one prompt may use before it ends with a limit."""
+    """What one prompt may use before it ends with a limit. Other limits are refused: nothing would keep to them."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     iterations: int | None = Field(default=None, ge=1, le=1_000_000, description="Requests to the language model.")
 
@@ -73,6 +91,9 @@ class NewSessionBody(RequestBody):
         default=None, description="The language model, for instance `offline`; absent: the server's."
     )
     limits: Limits | None = Field(default=None, description="What one prompt of the session may use.")
+    network: NotYet | None = Field(
+        default=None, description="Whether commands reach the network. Nothing is run in this version, so not `true`."
+    )
 
 
 class ErrorItem(BaseModel):

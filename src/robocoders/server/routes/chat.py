@@ -13,7 +13,7 @@ from fastapi import APIRouter, Query, Request
 from robocoders.engine.runner import EngineStoppedError, PromptSpec, TurnHandle
 from robocoders.server.access import Caller
 from robocoders.server.answers import ANYWHERE, NDJSON_CONTENT, failing, json_body
-from robocoders.server.bodies import ChatBody
+from robocoders.server.bodies import ChatBody, NotYet
 from robocoders.server.failures import ApiError, invalid, stopping, unauthorized
 from robocoders.server.reading import canonical_sid, read_body, read_idempotency_key
 from robocoders.server.service import CallerDep, Service, ServiceDep
@@ -53,7 +53,7 @@ _KEY_PARAMETER = {
     },
     openapi_extra={**json_body(ChatBody), "parameters": [_KEY_PARAMETER]},
 )
-async def chat(
+async def chat(  # noqa: PLR0917 - FastAPI calls it by keyword
     request: Request,
     service: ServiceDep,
     caller: CallerDep,
@@ -64,6 +64,7 @@ async def chat(
     if_busy: Annotated[
         Literal["wait", "refuse"], Query(description="On a busy session: wait for one's turn, or be refused with 409.")
     ] = "wait",
+    deltas: Annotated[NotYet, Query(description="Live text. Not in this version.")] = False,  # noqa: ARG001, FBT002
 ) -> LineStream:
     """The agent's events as they are committed, and nothing after the waiting message that ends the turn.
 
