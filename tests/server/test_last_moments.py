@@ -78,3 +78,10 @@ async def test_a_session_deleted_in_the_meantime_is_401(assembled: Assembled) ->
     """Protocol fact: a session that cannot be used is 401, whenever that turns out."""
     await assembled.chat()
     assert (assembled.conversation.status, b"session_unusable" in assembled.conversation.body) == (401, True)
+
+
+@pytest.mark.parametrize("assembled", [LateStore], indirect=True)
+async def test_a_new_session_that_was_deleted_in_the_meantime_is_404(assembled: Assembled) -> None:
+    """Promise: /docs, sessions (a deleted session is not shown, whenever that turns out)."""
+    await assembled.conversation.request("/sessions", "POST", token=assembled.token, body=b"{}")
+    assert (assembled.conversation.status, b"session_not_found" in assembled.conversation.body) == (404, True)

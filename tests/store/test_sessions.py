@@ -135,3 +135,18 @@ async def test_keys_outlive_their_session_by_a_day(store: Store, clock: Clock) -
     await store.delete_session("another")
     begun = await store.begin_turn(new_turn("session-2", key="k", body_hash="other"))
     assert not begun.existing
+
+
+async def test_a_summary_is_what_the_list_shows(store: Store) -> None:
+    """Promise: /docs, sessions: one session and the list agree; a deleted session and none at all have no summary."""
+    running = await open_turn(store)
+    await store.mark_running(running.id)
+    await open_turn(store)
+    await store.append(running, [saying("one")])
+    summary = await store.session_summary("session-1")
+    assert summary is not None
+    assert (summary.state, summary.turns, summary.last_event_id) == ("running", 2, 1)
+    assert await store.sessions("ada") == [summary]
+    await store.delete_session("session-1")
+    assert await store.session_summary("session-1") is None
+    assert await store.session_summary("never was") is None

@@ -8,7 +8,7 @@ from robocoders.server.reading import canonical_sid
 from robocoders.server.service import Service
 from robocoders.store import SessionRow
 
-__all__ = ["owned_session"]
+__all__ = ["not_found", "owned_session"]
 
 
 async def owned_session(service: Service, caller: Caller, given: str) -> SessionRow:
@@ -20,5 +20,10 @@ async def owned_session(service: Service, caller: Caller, given: str) -> Session
     sid = canonical_sid(given)
     row = None if sid is None else await service.store.session(sid)
     if row is None or row.deleted_at_us is not None or row.owner != caller.user_id:
-        raise ApiError(404, "session_not_found", "There is no such session of yours.")
+        raise not_found()
     return row
+
+
+def not_found() -> ApiError:
+    """The 404 for a session that is not there, or not any more, or not the caller's."""
+    return ApiError(404, "session_not_found", "There is no such session of yours.")

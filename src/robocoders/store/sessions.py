@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, delete, exists, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, case, delete, exists, func, insert, select, update
 
 from robocoders.store.accounts import ensure_user
 from robocoders.store.rows import SessionRow, SessionSummary
 from robocoders.store.schema import event, key, session, turn
 from robocoders.store.writer import Transaction
 
-__all__ = ["KEY_LIFE_US", "delete_session", "find_session", "get_or_create_session", "list_sessions"]
+__all__ = ["KEY_LIFE_US", "delete_session", "find_session", "find_summary", "get_or_create_session", "list_sessions"]
 
 KEY_LIFE_US = 24 * 3600 * 1_000_000
 """How long idempotency keys outlive their session: a late duplicate of a prompt must still be known as one."""
@@ -53,39 +53,35 @@ def list_sessions(connection: Connection, owner: str, *, limit: int, before_us: 
         limit: How many at most.
         before_us: Only those that were made before this time.
     """
+    query = _summaries().where(session.c.owner == owner).order_by(session.c.created_at_us.desc()).limit(limit)
+    if before_us is not None:
+        query = query.where(session.c.created_at_us < before_us)
+    return [_summary(found) for found in connection.execute(query)]
+
+
+def find_summary(connection: Connection, session_id: str) -> SessionSummary | None:
+    """Return one session as a list would show it; None where there is none, or it was deleted."""
+    found = connection.execute(_summaries().where(session.c.id == session_id)).first()
+    return None if found is None else _summary(found)
+
+
+def _summaries() -> Select[Any]:
     mine = turn.c.session_id == session.c.id
     state = case(
         (exists().where(mine, turn.c.state == "running"), "running"),
         (exists().where(mine, turn.c.state == "queued"), "queued"),
         else_="idle",
     )
-    query = (
-        select(
-            session,
-            select(func.count()).where(mine).scalar_subquery().label("turns"),
-            select(func.coalesce(func.max(event.c.id), 0))
-            .where(event.c.session_id == session.c.id)
-            .scalar_subquery()
-            .label("last_event_id"),
-            state.label("state"),
-            select(func.max(turn.c.created_at_us)).where(mine).scalar_subquery().label("last_prompt_at_us"),
-        )
-        .where(session.c.owner == owner, session.c.deleted_at_us.is_(None))
-        .order_by(session.c.created_at_us.desc(), session.c.id)
-        .limit(limit)
-    )
-    if before_us is not None:
-        query = query.where(session.c.created_at_us < before_us)
-    return [
-        SessionSummary(
-            session=_row(found),
-            turns=found.turns,
-            last_event_id=found.last_event_id,
-            state=found.state,
-            last_prompt_at_us=found.last_prompt_at_us,
-        )
-        for found in connection.execute(query)
-    ]
+    return select(
+        session,
+        select(func.count()).where(mine).scalar_subquery().label("turns"),
+        select(func.coalesce(func.max(event.c.id), 0))
+        .where(event.c.session_id == session.c.id)
+        .scalar_subquery()
+        .label("last_event_id"),
+        state.label("state"),
+        select(func.max(turn.c.created_at_us)).where(mine).scalar_subquery().label("last_prompt_at_us"),
+    ).where(session.c.deleted_at_us.is_(None))
 
 
 def delete_session(transaction: Transaction, session_id: str) -> None:
@@ -116,6 +112,16 @@ def delete_session(transaction: Transaction, session_id: str) -> None:
         .where(session.c.deleted_at_us < now_us - KEY_LIFE_US)
     )
     connection.execute(delete(key).where(key.c.turn_id.in_(old)))
+
+
+def _summary(found: Row[Any]) -> SessionSummary:
+    return SessionSummary(
+        session=_row(found),
+        turns=found.turns,
+        last_event_id=found.last_event_id,
+        state=found.state,
+        last_prompt_at_us=found.last_prompt_at_us,
+    )
 
 
 def _row(found: Row[Any]) -> SessionRow:

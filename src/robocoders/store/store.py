@@ -147,6 +147,10 @@ class Store:
             lambda connection: sessions.list_sessions(connection, owner, limit=limit, before_us=before_us)
         )
 
+    async def session_summary(self, session_id: str) -> SessionSummary | None:
+        """Return a session as `sessions` shows it; None where there is none, or it was deleted."""
+        return await self._readers.run(lambda connection: sessions.find_summary(connection, session_id))
+
     async def delete_session(self, session_id: str) -> None:
         """Delete a session's prompts and events; its row stays, marked. Open turns end as cancelled, without a word."""
         await self._writer.run(lambda transaction: sessions.delete_session(transaction, session_id), uses_reserve=True)

@@ -13,12 +13,12 @@ from robocoders.server.access import Caller
 from robocoders.server.answers import ANYWHERE, failing, json_body
 from robocoders.server.bodies import Cancelled, Deleted, NewSessionBody, SessionList, SessionView
 from robocoders.server.failures import ApiError, invalid
-from robocoders.server.owned import owned_session
+from robocoders.server.owned import not_found, owned_session
 from robocoders.server.reading import read_body, read_idempotency_key
 from robocoders.server.service import CallerDep, Service, ServiceDep
 from robocoders.server.session_rows import session_row, session_view
 from robocoders.server.workspaces import workspace_directory
-from robocoders.store import SessionRow, SessionSummary
+from robocoders.store import SessionRow
 from robocoders.wire.protocol import IDEMPOTENCY_KEY_HEADER
 
 __all__ = ["router"]
@@ -38,7 +38,7 @@ _KEY_PARAMETER: dict[str, Any] = {
 @router.post(
     "",
     summary="Make a session with a workspace or a model of its own",
-    responses=ANYWHERE | failing(401, 413, 422, 507),
+    responses=ANYWHERE | failing(401, 413, 422, 507, s404="The session was deleted while it was being made."),
     openapi_extra={**json_body(NewSessionBody, required=False), "parameters": [_KEY_PARAMETER]},
 )
 async def new_session(request: Request, service: ServiceDep, caller: CallerDep) -> SessionView:
@@ -121,12 +121,7 @@ def _choices(row: SessionRow) -> tuple[Any, ...]:
 
 
 async def _view(service: Service, row: SessionRow) -> SessionView:
-    last = await service.store.last_turn(row.id)
-    summary = SessionSummary(
-        session=row,
-        turns=0 if last is None else last.number,
-        last_event_id=await service.store.last_event_id(row.id),
-        state="idle" if last is None or last.state == "ended" else last.state,
-        last_prompt_at_us=None if last is None else last.created_at_us,
-    )
+    summary = await service.store.session_summary(row.id)
+    if summary is None:
+        raise not_found()
     return session_view(summary)
