@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from robocoders import AuthenticationError, NotFoundError, RateLimitError, RobocodersAPI, StreamError
+from robocoders import (
+    APIConnectionError,
+    APIStatusError,
+    AuthenticationError,
+    NotFoundError,
+    PermissionDeniedError,
+    RateLimitError,
+    RobocodersAPI,
+    ServerError,
+    StreamError,
+    ValidationError,
+)
 from robocoders.client.leases import SessionLease
 from tests.providers.asking import HELLO, pieces, provider_at
 from tests.standin import events, faults
@@ -88,7 +100,7 @@ async def test_a_lost_session_is_replaced_once(tmp_path: Path, status: int) -> N
         assert provider._get_cached_data()["sid"] == server.runs[-1].sid
 
 
-@pytest.mark.parametrize(("status", "refusals"), [(400, 2), (403, 2), (404, 2), (422, 1), (500, 1)])
+@pytest.mark.parametrize(("status", "refusals"), [(400, 2), (403, 2), (404, 2), (500, 1)])
 async def test_no_failure_leaves_a_session_in_the_cache_for_good(
     server: StandIn, provider: type[RobocodersAPI], status: int, refusals: int
 ) -> None:
@@ -215,6 +227,79 @@ async def test_a_session_that_did_not_take_the_prompt_is_kept(server: StandIn, p
         await pieces(provider)
     await pieces(provider, max_continues=0)
     assert server.runs[1].sid == server.runs[0].sid
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        faults.status(409, x_should_retry="false"),
+        faults.status(413),
+        faults.status(422),
+        faults.status(503, Retry_After="500"),
+    ],
+)
+async def test_a_session_of_a_refused_prompt_is_kept(
+    server: StandIn, provider: type[RobocodersAPI], refusal: faults.Reply
+) -> None:
+    """Promise: the provider's guide: only a session whose turn was abandoned, or an unusable one, is forgotten."""
+    await pieces(provider, max_continues=0)
+    cached = provider._get_cached_data()["sid"]
+    server.fail("POST /chat", refusal)
+    with pytest.raises(APIStatusError):
+        await pieces(provider)
+    assert provider._get_cached_data()["sid"] == cached
+    assert len(server.sessions) == 1
+
+
+async def test_a_new_session_that_is_refused_like_the_old_one_is_kept(
+    server: StandIn, provider: type[RobocodersAPI]
+) -> None:
+    """Promise: the provider's guide: only a session whose turn was abandoned, or an unusable one, is forgotten."""
+    await pieces(provider, max_continues=0)
+    server.fail("POST /chat", faults.status(403), faults.status(403))
+    with pytest.raises(PermissionDeniedError):
+        await pieces(provider)
+    assert provider._get_cached_data()["sid"] == server.sessions[-1] != server.sessions[0]
+
+
+async def test_a_session_whose_prompt_never_left_is_kept(tmp_path: Path) -> None:
+    """Promise: the provider's guide: only a session whose turn was abandoned, or an unusable one, is forgotten."""
+    with ExitStack() as opened:
+        server = opened.enter_context(StandIn())
+        provider = provider_at(server.url, tmp_path)
+
+        class Gone(provider):
+            @staticmethod
+            async def _get_or_create_access_and_session(session: aiohttp.ClientSession) -> tuple[str, str]:
+                found = await provider._get_or_create_access_and_session(session)
+                await asyncio.to_thread(opened.close)
+                return found
+
+        with pytest.raises(APIConnectionError, match="refused"):
+            await pieces(Gone)
+    assert [provider._get_cached_data()["sid"]] == server.sessions
+
+
+@pytest.mark.parametrize("fault", [faults.status(500), faults.status(503), faults.no_answer()])
+async def test_a_session_whose_prompt_may_have_been_taken_is_not_used_again(
+    server: StandIn, provider: type[RobocodersAPI], fault: faults.Fault
+) -> None:
+    """Promise: the provider's guide: a new question does not wait for an old answer nobody reads."""
+    server.fail("POST /chat", fault)
+    with pytest.raises((APIConnectionError, ServerError)):
+        await pieces(provider)
+    assert "sid" not in provider._get_cached_data()
+
+
+async def test_a_refusal_after_a_lost_answer_does_not_prove_that_nothing_runs(tmp_path: Path) -> None:
+    """Promise: the provider's guide: a new question does not wait for an old answer nobody reads."""
+    with StandIn(announced=True) as server:
+        provider = provider_at(server.url, tmp_path)
+        await pieces(provider, max_continues=0)
+        server.fail("POST /chat", faults.no_answer(), faults.status(422))
+        with pytest.raises(ValidationError):
+            await pieces(provider)
+        assert "sid" not in provider._get_cached_data()
 
 
 async def test_a_token_of_the_environment_is_used_and_never_cached(

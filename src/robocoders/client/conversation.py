@@ -20,7 +20,7 @@ Used like this::
 A prompt is never run twice: once its body has left, it is sent again only where the server has announced idempotency
 (then with the same key, and events already seen are dropped by their ids), or after an answer that shows that it was
 not taken. A session is replaced at most once, before the first event, and never for a continuation. A conversation
-whose `end` is still None when its events were closed was abandoned: its run goes on at the server.
+that `is_abandoned` when its events were closed may still run at the server.
 """
 
 from __future__ import annotations
@@ -81,6 +81,12 @@ class Conversation:
         self._unmarked_continues = unmarked_continues
         self._max_line_bytes = max_line_bytes
         self._on_invalid_line = on_invalid_line
+        self._delivery: Delivery | None = None
+
+    @property
+    def is_abandoned(self) -> bool:
+        """Whether a prompt may have been taken whose answer was not read to its end: its run may still go on."""
+        return self._delivery is not None and self._delivery.is_abandoned
 
     async def events(self) -> AsyncGenerator[Event]:
         """The events of the turn and of its continuations. Nothing happens before the first step.
@@ -116,6 +122,7 @@ class Conversation:
             max_line_bytes=self._max_line_bytes,
             on_invalid_line=self._on_invalid_line,
         )
+        self._delivery = delivery
         try:
             async with aclosing(delivery.events()) as events:
                 async for event in events:

@@ -86,6 +86,7 @@ class Delivery:
 
     Attributes:
         session_id: The session in use; None before the first request.
+        is_abandoned: Whether the prompt may have been taken and its answer was not read to the end: it may still run.
     """
 
     def __init__(
@@ -110,8 +111,13 @@ class Delivery:
         self._on_invalid_line = on_invalid_line
         self._key = uuid.uuid4().hex
         self._attempts = Attempts()
+        self._is_complete = False
         self._last: Event | None = None
         self._last_id: int | None = None
+
+    @property
+    def is_abandoned(self) -> bool:
+        return self._attempts.may_have_run and not self._is_complete
 
     async def events(self) -> AsyncGenerator[Event]:
         """The events of the answer, each once. Closing the generator drops the connection.
@@ -134,6 +140,7 @@ class Delivery:
             except TruncatedLineError as error:
                 broken = error
             if broken is None:
+                self._is_complete = True
                 return
             if not await self._exchange.may_repeat(
                 self._attempts, Failure(sent=True), repeatable=self._exchange.idempotent
@@ -162,7 +169,7 @@ class Delivery:
 
     async def _mended(self, error: APIStatusError, token: str, sid: str) -> bool:
         """Whether there is now another token or session to try with, and all retries are to be had again."""
-        self._attempts = Attempts()
+        self._attempts.failed = 0
         if error.status == 401 and self._may_renew:
             self._may_renew = False
             if await self._access.renew(token) is not None:

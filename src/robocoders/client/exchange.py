@@ -32,9 +32,15 @@ _LONGEST_REDIRECTION = 5
 
 @dataclass(slots=True)
 class Attempts:
-    """How often something has failed in a row. Whoever sees progress sets `failed` back to 0."""
+    """How the attempts at one thing went.
+
+    Attributes:
+        failed: How often it has failed in a row. Whoever sees progress sets it back to 0.
+        may_have_run: Whether one of them may have been carried out: neither was it refused, nor did it never leave.
+    """
 
     failed: int = 0
+    may_have_run: bool = False
 
 
 class Exchange:
@@ -143,6 +149,7 @@ class Exchange:
     ) -> _T:
         counted = attempts or Attempts()
         while True:
+            ran_before, counted.may_have_run = counted.may_have_run, True
             try:
                 answer = await self._send(request, once=not (request.safe or (keyed and self.idempotent)))
                 if 200 <= answer.status < 300:
@@ -154,9 +161,11 @@ class Exchange:
                 raised.session_id = raised.session_id or session_id
                 cause: BaseException | None = broken.__cause__
                 if broken.lasting:
+                    counted.may_have_run = ran_before or _may_have_run(failure)
                     raise raised from cause
             else:
                 failure, raised, cause = Failure(sent=True, status=error.status, headers=answer.headers), error, None
+            counted.may_have_run = ran_before or _may_have_run(failure)
             # Asked only now: the answer itself may have told what the server is.
             repeatable = request.safe or (keyed and self.idempotent)
             if not await self.may_repeat(counted, failure, repeatable=repeatable):
@@ -196,6 +205,16 @@ class Exchange:
             self.idempotent = announced
             if self._on_idempotency is not None:
                 self._on_idempotency(announced)
+
+
+def _may_have_run(failure: Failure) -> bool:
+    """Whether the server may have carried out what failed like this."""
+    if failure.status is None:
+        return failure.sent
+    if failure.status == 503:
+        # One that says when to come back did nothing.
+        return (failure.headers or {}).keys().isdisjoint(("retry-after", "retry-after-ms"))
+    return failure.status >= 500
 
 
 def _same_origin_target(url: str, answer: Answer, request: Request) -> str | None:

@@ -8,7 +8,7 @@ from contextlib import aclosing
 
 from robocoders.client.conversation import Conversation
 from robocoders.client.delivery import Prompt
-from robocoders.errors import InvalidLineError, RateLimitError
+from robocoders.errors import InvalidLineError
 from robocoders.events import Action, Event
 from robocoders.providers.connection import ServerConnection
 from robocoders.providers.credentials_of_call import CredentialsOfCall
@@ -42,7 +42,6 @@ async def answer_pieces(connection: ServerConnection, prompt: Prompt, options: C
         on_invalid_line=_log_invalid_line,
     )
     text = _AnswerText(steps=options.steps)
-    refused = False
     try:
         with connection.errors_told():
             async with aclosing(conversation.events()) as events:
@@ -53,13 +52,9 @@ async def answer_pieces(connection: ServerConnection, prompt: Prompt, options: C
         rest = text.rest(conversation.end)
         if rest is not None:
             yield rest
-    except RateLimitError:
-        refused = True
-        raise
     finally:
         # An abandoned turn may still run; the next prompt in its session would wait for it.
-        taken = connection.has_answered and not refused
-        credentials.close(keep_session=conversation.end is not None or not taken)
+        credentials.close(keep_session=not conversation.is_abandoned)
 
 
 class _AnswerText:

@@ -8,6 +8,9 @@ from robocoders.providers.connection import ServerConnection
 
 __all__ = ["CredentialsOfCall"]
 
+_SESSION_UNUSABLE = frozenset({401, 404, 410})
+"""Refusals that may mean a session that is not known, or somebody else's."""
+
 
 class CredentialsOfCall:
     """What drives the conversation asks this for tokens and sessions (`Access` and `SessionPolicy` of the client).
@@ -38,9 +41,11 @@ class CredentialsOfCall:
             self._held = renewed, sid
         return renewed
 
-    async def replace(self, lost: str, error: APIStatusError) -> str | None:  # noqa: ARG002 - the protocol's signature
+    async def replace(self, lost: str, error: APIStatusError) -> str | None:
         # Without a lease it is a named session, or one that was made here; and a new one was not lost, it is refused.
         if self._lease is None or self._connection.made_here(lost):
+            if error.status in _SESSION_UNUSABLE:
+                self._connection.cache.forget_session(self._connection.destination.address, lost)
             return None
         self._connection.cache.forget_session(self._connection.destination.address, lost)
         self._lease.release()
@@ -54,7 +59,7 @@ class CredentialsOfCall:
         """Give the session back; with `keep_session` false nobody finds it again.
 
         Args:
-            keep_session: The turn came to its end, or the server never took the prompt.
+            keep_session: The turn came to its end, or the server did not take the prompt.
         """
         if self._held is not None and not keep_session:
             self._connection.cache.forget_session(self._connection.destination.address, self._held[1])
