@@ -47,7 +47,7 @@ def test_every_reason_of_the_protocol_has_a_code_of_its_own_choice() -> None:
         (errors.StreamError(""), 5),
         (errors.TruncatedLineError(""), 5),
         (errors.ServerError("", status=500), 1),
-        (errors.NotFoundError("", status=404), 1),
+        (errors.NotFoundError("", status=404), 2),
         (errors.ConflictError("", status=409), 1),
         (errors.ProtocolError(""), 1),
         (errors.StoreError(""), 1),

@@ -3,6 +3,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.cli.commands import command
 from tests.cli.scripts import scripted
 from tests.cli.terminals import on_terminal
@@ -29,7 +31,7 @@ def test_sessions_are_listed_shown_and_deleted(tmp_path: Path) -> None:
         deleted = command("sessions", "delete", sid)
         assert (deleted.code, deleted.out) == (0, f"deleted {sid}\n")
         gone = command("sessions", "show", sid)
-        assert gone.code == 1
+        assert gone.code == 2
         assert gone.err.startswith("Error: ")
 
 
@@ -83,3 +85,14 @@ def test_events_are_followed_and_work_is_cancelled(tmp_path: Path) -> None:
         nothing = command("sessions", "cancel", sid)
     assert (cancelled.code, cancelled.out) == (0, f"cancelled {sid}\n")
     assert (nothing.code, nothing.out, nothing.err) == (0, "", "The session was doing nothing.\n")
+
+
+@pytest.mark.parametrize("sid", ["abc", "00000000-0000-4000-8000-000000000000"])
+def test_a_session_that_does_not_exist_is_a_wrong_argument(sid: str, tmp_path: Path) -> None:
+    """Promise: docs/command.md, exit codes: 2, in words."""
+    with scripted(tmp_path / "data"):
+        for arguments in (("show", sid), ("events", sid), ("cancel", sid), ("delete", sid)):
+            ended = command("sessions", *arguments)
+            assert (ended.code, ended.out) == (2, ""), ended.err
+            assert "session" in ended.err.lower()
+            assert len(ended.err.splitlines()) == 1
