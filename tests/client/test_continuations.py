@@ -45,6 +45,23 @@ async def test_continuations_have_an_end(front: Front, original: StandIn) -> Non
         assert len(original.runs) == 4
 
 
+@pytest.mark.parametrize("ending", ["reset", "close"])
+@pytest.mark.parametrize("fixture", ["original", "announcing"])
+async def test_a_connection_that_drops_after_the_closing_message_takes_nothing_with_it(
+    front: Front, request: pytest.FixtureRequest, fixture: str, ending: faults.Ending
+) -> None:
+    """Promise: an answer whose closing message has come is whole, and is continued where it says so."""
+    server: StandIn = request.getfixturevalue(fixture)
+    limit, done = events.closing(1, "Limit.", reason="iteration_limit"), events.closing(2, "Done.", reason="finished")
+    dropped = [faults.broken(line, ending, announced=server.announced) for line in (limit, done)]
+    server.fail("POST /chat", *dropped)
+    async with front.connect(server.url) as client:
+        reply = await client.ask("Build")
+    assert (reply.text, reply.reason) == ("Done.", "finished")
+    assert [run.prompt for run in server.runs] == ["Build", "continue"]
+    assert len(server.asked("POST /chat")) == 2
+
+
 async def test_a_continuation_begins_after_the_earlier_body_was_read(front: Front, original: StandIn) -> None:
     """Promise: each continuation starts after the earlier body is read to its end."""
     limit = events.closing(1, "Limit.", reason="iteration_limit")

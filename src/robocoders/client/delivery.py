@@ -119,6 +119,11 @@ class Delivery:
     def is_abandoned(self) -> bool:
         return self._attempts.may_have_run and not self._is_complete
 
+    @property
+    def _is_closed(self) -> bool:
+        """Whether the last event is the waiting message that closes a turn."""
+        return isinstance(self._last, MessageAction) and self._last.args.wait_for_response
+
     async def events(self) -> AsyncGenerator[Event]:
         """The events of the answer, each once. Closing the generator drops the connection.
 
@@ -136,7 +141,9 @@ class Delivery:
                         yield event
                 broken = self._missing_end()
             except TransportFailure as failure:
-                broken, cause = failure.error, failure.__cause__
+                # A connection that drops after the closing message takes nothing of the answer with it; silence may.
+                is_whole = self._is_closed and isinstance(failure.error, StreamError)
+                broken, cause = (None, None) if is_whole else (failure.error, failure.__cause__)
             except TruncatedLineError as error:
                 broken = error
             if broken is None:
@@ -200,8 +207,7 @@ class Delivery:
         """What is wrong with a body that came to its end; None if nothing is."""
         if self._last is None:
             return ProtocolError("The server's answer holds no event")
-        closed = isinstance(self._last, MessageAction) and self._last.args.wait_for_response
-        if self._exchange.idempotent and not closed:
+        if self._exchange.idempotent and not self._is_closed:
             # Such servers end each turn with a waiting message; the original did not always.
             return StreamError(f"{self._exchange.address} ended its answer before the turn was over")
         return None
