@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from robocoders import (
+    APIStatusError,
     AsyncRobocoders,
     AsyncSession,
     AuthenticationError,
@@ -185,6 +186,22 @@ async def test_signing_out_of_a_server_that_cannot_revoke_forgets_the_token(fron
         await client.sign_out()
         await client.sign_in()
     assert len(original.asked("GET /auth")) == 2
+
+
+@pytest.mark.parametrize("status", [403, 500, 503])
+async def test_signing_out_that_fails_says_so_and_keeps_the_token(
+    front: Front, announcing: StandIn, status: int
+) -> None:
+    """Promise: command line, logout: a token that may still be valid is not said to be revoked."""
+    announcing.fail("DELETE /auth", *[faults.status(status)] * 3)
+    async with front.connect(announcing.url) as client:
+        await client.sign_in()
+        with pytest.raises(APIStatusError) as caught:
+            await client.sign_out()
+        assert caught.value.status == status
+        assert CredentialCache(places.credentials_file()).get(announcing.url).access_token in announcing.tokens
+        await client.sign_out()
+    assert announcing.tokens == set()
 
 
 async def test_signing_out_with_a_given_token_revokes_it(front: Front, announcing: StandIn) -> None:

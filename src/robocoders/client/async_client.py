@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from types import TracebackType
@@ -26,6 +25,9 @@ from robocoders.wire.protocol import DEFAULT_AGENT
 __all__ = ["AsyncRobocoders"]
 
 _T = TypeVar("_T")
+
+_NOTHING_TO_REVOKE = frozenset({401, 404, 405})
+"""The original cannot revoke, and a token that is not accepted needs no revoking."""
 
 
 class AsyncRobocoders:
@@ -123,7 +125,11 @@ class AsyncRobocoders:
         await self._bounded(self._connection.access.token())
 
     async def sign_out(self) -> None:
-        """Revoke the token, where the server can, and forget it."""
+        """Revoke the token, where the server can, and forget it.
+
+        Raises:
+            RobocodersError: The server could not be asked, or failed: the token may still be valid, and stays.
+        """
         await self._bounded(self._sign_out())
 
     async def close(self) -> None:
@@ -157,9 +163,11 @@ class AsyncRobocoders:
         access = self._connection.access
         token = access.held()
         if token is not None:
-            # The original cannot revoke, and a token that is not accepted needs no revoking.
-            with suppress(APIStatusError):
+            try:
                 await self._connection.exchange.fetch(requests.sign_out(token))
+            except APIStatusError as error:
+                if error.status not in _NOTHING_TO_REVOKE:
+                    raise
             access.forget()
 
     async def _bounded(self, call: Awaitable[_T]) -> _T:
