@@ -269,6 +269,16 @@ async def test_a_refusal_that_quotes_the_prompt_is_cleaned(front: Front, origina
     assert "secret-token" not in repr(caught.value.__dict__)
 
 
+async def test_a_refusal_with_a_huge_body_is_still_that_refusal(front: Front, original: StandIn) -> None:
+    """Promise: errors, one class a status, with Retry-After; a 401 is mended by a new token."""
+    huge = b"Count " * 100_000
+    original.fail("POST /chat", faults.Reply(401, huge), faults.Reply(503, huge, {"Retry-After": "500"}))
+    with pytest.raises(ServerError) as caught:
+        await _chat(front, original)
+    assert (caught.value.status, caught.value.retry_after_seconds, caught.value.body) == (503, 500, None)
+    assert len(original.asked("GET /auth")) == 2
+
+
 async def test_a_status_whose_body_breaks_off_is_still_that_status(front: Front, original: StandIn) -> None:
     """Promise: errors, one class a status."""
     head = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 100\r\n\r\nno"

@@ -198,6 +198,15 @@ async def test_a_redirection_on_the_same_server_is_followed(front: Front, origin
     assert [request.query for request in original.asked("GET /create-session")] == [{}, {"again": "1"}]
 
 
+async def test_a_redirection_that_leaves_the_usual_port_out_is_followed(front: Front, original: StandIn) -> None:
+    """Standard: RFC 9110, 4.2.1: port 80 is what http means where none is given."""
+    location = {"Location": "http://robocoders.invalid/create-session?again=1"}
+    original.fail("GET /create-session", faults.Reply(307, b"", location))
+    async with front.connect("http://robocoders.invalid:80", proxy=original.url) as client:
+        await client.create_session()
+    assert [request.query for request in original.asked("GET /create-session")] == [{}, {"again": "1"}]
+
+
 @pytest.mark.parametrize("target", ["http://u:secret@evil.example.org:1/x", "https://127.0.0.1/", "/elsewhere", ""])
 async def test_a_token_never_follows_a_redirection_elsewhere(front: Front, original: StandIn, target: str) -> None:
     """Promise: SECURITY, redirects are not followed with the token to another host; a prompt follows none."""

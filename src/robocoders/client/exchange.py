@@ -13,7 +13,7 @@ from robocoders.client.addresses import normal_address
 from robocoders.client.clock import Clock, SystemClock
 from robocoders.client.failures import TransportFailure
 from robocoders.client.transport import Answer, Transport
-from robocoders.errors import APIStatusError
+from robocoders.errors import APIStatusError, ConfigurationError, ProtocolError
 from robocoders.wire.protocol import IDEMPOTENCY_ANNOUNCEMENT_HEADER
 from robocoders.wire.requests import Request
 from robocoders.wire.retrying import Failure, RetryPolicy
@@ -186,8 +186,9 @@ class Exchange:
         try:
             async with answer:
                 body = await answer.read(_LARGEST_ERROR_BODY_BYTES)
-        except TransportFailure:
-            # The status is known; what the server had to say about it is not.
+        except (TransportFailure, ProtocolError):
+            # The status is known; what the server had to say about it is not, or is too long. Cut, it could not be
+            # cleaned of a prompt that it quotes.
             body = b""
         error = error_for_status(
             answer.status,
@@ -223,8 +224,16 @@ def _same_origin_target(url: str, answer: Answer, request: Request) -> str | Non
     if answer.status not in {301, 302, 303, 307, 308} or location is None or request.method != "GET":
         return None
     target = urljoin(url, location)
-    here, there = urlsplit(url), urlsplit(target)
-    return target if (here.scheme, here.netloc) == (there.scheme, there.netloc) else None
+    return target if _origin(url) == _origin(target) else None
+
+
+def _origin(url: str) -> str | None:
+    """Scheme, host and port, also where the address does not spell out the port; None where it is no server's."""
+    parts = urlsplit(url)
+    try:
+        return normal_address(f"{parts.scheme}://{parts.netloc}")
+    except ConfigurationError:
+        return None
 
 
 def _redirection_error(error: APIStatusError, answer: Answer) -> APIStatusError:
