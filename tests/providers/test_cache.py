@@ -68,6 +68,20 @@ def test_the_file_is_the_users_alone() -> None:
     assert stat.S_IMODE(RobocodersAPI.CACHE_DIR.stat().st_mode) == 0o700
 
 
+@pytest.mark.parametrize("endpoint", ["", "no address", "ftp://host/chat", "http://host:port/chat"])
+def test_an_odd_endpoint_raises_nothing_where_the_cache_is_read_or_cleared(tmp_path: Path, endpoint: str) -> None:
+    """Promise: the provider's documentation, _get_cached_data and _clear_cached_data never raise."""
+
+    class Odd(RobocodersAPI):
+        api_endpoint = endpoint
+        CACHE_DIR = tmp_path
+
+    Odd._save_cached_data({"access_token": "one"})
+    assert Odd._get_cached_data() == {"access_token": "one"}
+    Odd._clear_cached_data()
+    assert Odd._get_cached_data() == {}
+
+
 def test_clearing_removes_the_file_and_never_raises(caplog: pytest.LogCaptureFixture) -> None:
     """Promise: the provider's documentation, _clear_cached_data logs."""
     RobocodersAPI._clear_cached_data()

@@ -217,7 +217,12 @@ class RobocodersAPI(AsyncGeneratorProvider, ProviderModelMixin):
 
     @classmethod
     def _cache(cls) -> CredentialCache:
-        return CredentialCache(Path(cls.CACHE_FILE), own_server=address_of_endpoint(cls.api_endpoint))
+        try:
+            own_server = address_of_endpoint(cls.api_endpoint)
+        except ConfigurationError:
+            # What asks a server tells of it; what only reads or clears the file has a promise not to raise.
+            own_server = None
+        return CredentialCache(Path(cls.CACHE_FILE), own_server=own_server)
 
     @classmethod
     def _connection(cls, transport: WatchedTransport, options: CallOptions) -> ServerConnection:
