@@ -18,6 +18,7 @@ from robocoders.wire.login import token_from_page
         ('<pre id="token"><b>abc</b></pre>', "abc"),
         ('<div id="token">abc</div>', None),
         ('<pre id="token"> </pre>', None),
+        ('<pre id="token">None</pre>', None),
         ('<pre id="token">two words</pre>', None),
         ('<pre id="token">a\nb</pre>', None),
         ('<pre id="token">ключ</pre>', None),

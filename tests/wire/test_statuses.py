@@ -61,6 +61,13 @@ def test_what_was_sent_is_not_kept() -> None:
     assert "my prompt" not in str(error)
 
 
+def test_a_short_prompt_leaves_the_servers_words_alone() -> None:
+    """Promise: an error says what is wrong, whatever was asked."""
+    error = error_for_status(422, {}, b'{"detail": "the agent is unknown", "sent": "e"}', now=0, secrets=("e",))
+
+    assert error.body == {"detail": "the agent is unknown", "sent": "[hidden]"}
+
+
 def test_a_page_instead_of_json_is_kept_short() -> None:
     """Promise: HTML instead of JSON ends as documented."""
     assert clean_body(b"<html>" + b"x" * 9_000) == "<html>" + "x" * 1_994 + " [cut]"

@@ -44,7 +44,7 @@ def decode_event(line: bytes) -> StreamItem:
     """Return the event of one line; an unknown one, or a known one of unknown shape, keeps all it had.
 
     Raises:
-        InvalidLineError: The line is no JSON object.
+        InvalidLineError: The line is no JSON object, or one without name, id and message.
     """
     try:
         event: Event = _action_decoder.decode(line)
@@ -100,6 +100,8 @@ def _from_object(fields: dict[str, Any]) -> StreamItem:
         content = fields.get("content")
         return kind(**envelope, content=content if isinstance(content, str) else "", **_fitting(kind, "extras", fields))
     name = action if isinstance(action, str) else observation if isinstance(observation, str) else ""
+    if not name and not fields.keys() & {"id", "message"}:
+        raise InvalidLineError("a line is a JSON object but no event")
     return UnknownEvent(**envelope, kind=name, object=fields)
 
 

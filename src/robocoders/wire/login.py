@@ -8,6 +8,8 @@ from robocoders.errors import MissingRequirementsError
 
 __all__ = ["require_page_parser", "token_from_page"]
 
+_NOTHING = ("", "None", "null", "undefined")
+
 
 def require_page_parser() -> None:
     """Make sure that a login page could be read.
@@ -37,5 +39,7 @@ def token_from_page(page: str) -> str | None:
 
     element = BeautifulSoup(page, "html.parser").find("pre", id="token")
     token = element.get_text().strip() if element is not None else ""
-    # A token goes into a header; white space or control characters in it mean that this is no token.
-    return token if token and token.isascii() and token.isprintable() and " " not in token else None
+    # A token goes into a header; white space or control characters in it mean that this is no token. A page that was
+    # filled with nothing says "None".
+    usable = token.isascii() and token.isprintable() and " " not in token and token not in _NOTHING
+    return token if usable else None

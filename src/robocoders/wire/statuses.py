@@ -24,6 +24,9 @@ __all__ = ["clean_body", "error_for_status"]
 _LONGEST_BODY = 2_000
 """Characters kept of a body that is no JSON, and of any text in one that is."""
 
+_SHORTEST_SOUGHT = 8
+"""A shorter prompt is hidden only where it stands alone: a single letter is part of every text."""
+
 _CLASSES: dict[int, tuple[type[APIStatusError], str]] = {
     401: (AuthenticationError, "the server does not accept the token; sign in again"),
     403: (PermissionDeniedError, "the server refuses this request"),
@@ -97,7 +100,10 @@ def _clean(value: Any, hidden: list[str]) -> Any:
 
 def _hide(text: str, hidden: list[str]) -> str:
     for secret in hidden:
-        text = text.replace(secret, "[hidden]")
+        if len(secret) >= _SHORTEST_SOUGHT:
+            text = text.replace(secret, "[hidden]")
+        elif text.strip() == secret:
+            return "[hidden]"
     return text if len(text) <= _LONGEST_BODY else f"{text[:_LONGEST_BODY]} [cut]"
 
 
