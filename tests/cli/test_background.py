@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 import os
+import socket
 import stat
 import subprocess
+import threading
 from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from robocoders.client.discovery import read_servers, register, unregister
+from robocoders.client.discovery import LocalServer, process_start_time, read_servers, register, unregister
 from tests.cli.commands import BOUND_SECONDS, COMMAND, command
 from tests.cli.scripts import scripted
 
@@ -144,6 +146,28 @@ def test_relative_paths_mean_the_same_in_the_background(origin: str, tmp_path: P
     again = command("ask", "hello", variables=variables, cwd=project)
     assert (again.code, again.err) == (0, "")
     assert read_servers() == [server]
+
+
+def test_a_server_that_leaves_at_first_contact_is_replaced(tmp_path: Path) -> None:
+    """Promise: docs/command.md, the server in the background: it leaves by itself, and a prompt may come just then."""
+    process_started = process_start_time(os.getpid())
+    with socket.create_server(("127.0.0.1", 0)) as leaving:
+        url = f"http://127.0.0.1:{leaving.getsockname()[1]}"
+        register(LocalServer(url, os.getpid(), process_started, str(tmp_path), "0", "open", (), None, "2026-01-01"))
+
+        def leave() -> None:
+            connection, _ = leaving.accept()
+            unregister(os.getpid())
+            leaving.close()
+            connection.close()
+
+        thread = threading.Thread(target=leave)
+        thread.start()
+        ended = command("ask", "hello")
+        thread.join(BOUND_SECONDS)
+    assert ended.code == 0, ended.err
+    assert ended.err.startswith("Starting a server in the background")
+    assert len(read_servers()) == 1
 
 
 def test_a_database_that_cannot_be_used_is_told_and_its_password_is_not() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,6 +22,8 @@ from robocoders.cli.options import (
 )
 from robocoders.cli.standard_input import complete_prompt
 from robocoders.cli.terminal import say
+from robocoders.client.discovery import find_server
+from robocoders.errors import APIConnectionError, RobocodersError, ServerError
 from robocoders.wire.protocol import DEFAULT_AGENT
 
 if TYPE_CHECKING:
@@ -49,6 +51,10 @@ class _Question:
     max_continues: int
     timeout_seconds: float | None
     jsonl: bool
+
+
+class _ServerLeftError(RobocodersError):
+    """A server of one's own stopped before it had taken anything, as one in the background does when it is idle."""
 
 
 def ask(
@@ -88,7 +94,11 @@ def ask(
         timeout_seconds=timeout,
         jsonl=jsonl,
     )
-    raise typer.Exit(asyncio.run(_ask(question)))
+    try:
+        code = asyncio.run(_ask(question))
+    except _ServerLeftError:
+        code = asyncio.run(_ask(replace(question, server=target(base_url))))
+    raise typer.Exit(code)
 
 
 async def _ask(question: _Question) -> ExitCode:
@@ -103,6 +113,10 @@ async def _ask(question: _Question) -> ExitCode:
                 events = session.chat(question.prompt, question.agent)
                 async with contextlib.aclosing(events):
                     code = await (print_lines if question.jsonl else show_turn)(events)
+        except (APIConnectionError, ServerError) as error:
+            if session is None and question.server.is_own and find_server(question.server.base_url) is None:
+                raise _ServerLeftError(error.message) from error
+            raise
         except TimeoutError:
             cancelled = session is not None and await cancel_quietly(session)
             say(f"Error: no end within {question.timeout_seconds:g} s{'; the work is cancelled' if cancelled else ''}.")
