@@ -46,6 +46,16 @@ def test_a_token_for_somebody_else_is_printed(tmp_path: Path) -> None:
         assert command("ask", "hello", variables=hers).code == 3
 
 
+def test_a_token_that_the_server_keeps_is_not_said_to_be_revoked(tmp_path: Path) -> None:
+    """Promise: docs/command.md, logout: a token of the server's own settings is removed there alone."""
+    with scripted(tmp_path / "data", accept_tokens=("token-of-the-team",)) as (service, _):
+        ended = command("logout", variables={"ROBOCODERS_API_TOKEN": "token-of-the-team"})
+        assert service.send("GET", "/sessions", token="token-of-the-team").status == 200
+    assert "revoked" not in ended.err
+    assert "Signed out" not in ended.err
+    assert "token-of-the-team" not in ended.err
+
+
 def test_where_tokens_cannot_be_made_it_is_said(tmp_path: Path) -> None:
     """Promise: docs/command.md, login --sub: not for servers elsewhere, nor where everybody is one user."""
     with socket.socket() as probe:

@@ -21,7 +21,8 @@ def logout(base_url: BaseUrlOption = None) -> None:
     given = resolve("api_token")
     asyncio.run(_sign_out(server.base_url))
     if given.value:
-        say(f"The token is revoked, but it still stands in {given.origin} {given.place}; remove it there.")
+        say(f"The token is not from your cache: it still stands in {given.origin} {given.place}; remove it there.")
+        return
     say(f"Signed out of {server.base_url}.")
 
 
