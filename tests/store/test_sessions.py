@@ -150,3 +150,20 @@ async def test_a_summary_is_what_the_list_shows(store: Store) -> None:
     await store.delete_session("session-1")
     assert await store.session_summary("session-1") is None
     assert await store.session_summary("never was") is None
+
+
+async def test_no_page_loses_sessions_of_one_moment(store: Store) -> None:
+    """Promise: README, HTTP: reading on from page to page shows every session once, however fast they were made."""
+    names = {f"session-{number}" for number in range(10)}
+    await asyncio.gather(*(store.get_or_create_session(session_row(name, created_at_us=7)) for name in names))
+    late = await store.get_or_create_session(session_row("late", created_at_us=12))
+    theirs = await store.get_or_create_session(session_row("theirs", owner="eve", created_at_us=7))
+    assert (late.created_at_us, theirs.created_at_us) == (17, 7)
+    assert await store.session("late") == late
+    seen: list[str] = []
+    before_us: int | None = None
+    while page := await store.sessions("ada", limit=3, before_us=before_us):
+        seen += [one.session.id for one in page]
+        before_us = page[-1].session.created_at_us
+    assert seen[0] == "late"
+    assert sorted(seen[1:]) == sorted(names)

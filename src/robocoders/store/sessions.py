@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, case, delete, exists, func, insert, select, update
@@ -18,11 +19,15 @@ KEY_LIFE_US = 24 * 3600 * 1_000_000
 
 
 def get_or_create_session(transaction: Transaction, new: SessionRow) -> SessionRow:
-    """Return the session of that id, whoever owns it and deleted or not; where there is none, make it."""
+    """Return the session of that id, whoever owns it and deleted or not; where there is none, make it.
+
+    A new one is made some microseconds later than it says where its owner has made another at that very time.
+    """
     known = find_session(transaction.connection, new.id)
     if known is not None:
         return known
     ensure_user(transaction, new.owner)
+    new = replace(new, created_at_us=_free_moment(transaction.connection, new.owner, new.created_at_us))
     transaction.connection.execute(
         insert(session).values(
             id=new.id,
@@ -36,6 +41,19 @@ def get_or_create_session(transaction: Transaction, new: SessionRow) -> SessionR
         )
     )
     return new
+
+
+def _free_moment(connection: Connection, owner: str, moment_us: int) -> int:
+    """Return the first microsecond from a moment on in which the owner made no session.
+
+    Pages of a list are cut by this time, so that two sessions of one owner must not share it.
+    """
+    taken = select(session.c.created_at_us).where(session.c.owner == owner, session.c.created_at_us >= moment_us)
+    for later_us in connection.scalars(taken.order_by(session.c.created_at_us)):
+        if later_us > moment_us:
+            break
+        moment_us = later_us + 1
+    return moment_us
 
 
 def find_session(connection: Connection, session_id: str) -> SessionRow | None:
