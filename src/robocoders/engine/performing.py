@@ -14,8 +14,8 @@ from typing import Any
 from robocoders.agents.running import DEFAULT_REQUEST_LIMIT, Emit, Outcome, TurnInput
 from robocoders.engine import endings
 from robocoders.engine.history import read_history
+from robocoders.engine.private_workspaces import make_private_workspace
 from robocoders.engine.prompts import PromptSpec
-from robocoders.errors import WorkspaceError
 from robocoders.store import SessionRow, Store, TurnRow
 from robocoders.wire.protocol import Reason
 from robocoders.workspace.files import Workspace
@@ -74,13 +74,7 @@ class Performer:
         if session.workspace_kind == "directory" and session.workspace_ref is not None:
             root = Path(session.workspace_ref)
         else:
-            root = self.data_dir / "workspaces" / session.id
-            try:
-                root.mkdir(mode=0o700, parents=True, exist_ok=True)
-            except OSError as error:
-                raise WorkspaceError(
-                    f"the session's directory {root} cannot be made ({error.strerror})", session_id=session.id
-                ) from error
+            root = make_private_workspace(self.data_dir, session.id)
         inside = self.data_dir.resolve().is_relative_to(root.resolve())
         return Workspace(root, masked=(self.data_dir,) if inside else ())
 

@@ -23,6 +23,7 @@ from robocoders.engine.following import follow_log
 from robocoders.engine.hub import Hub
 from robocoders.engine.lanes import Lane, OpenTurn
 from robocoders.engine.performing import Performer, RunTurn
+from robocoders.engine.private_workspaces import remove_private_workspace
 from robocoders.engine.prompts import PromptSpec, TurnHandle
 from robocoders.errors import RobocodersError
 from robocoders.store import NewTurn, SessionBusyError, SessionRow, Store, StoredEvent, TurnRow, system_clock_us
@@ -64,6 +65,7 @@ class Engine:
         self._store = store
         self._default_model = default_model
         self._now_us = now_us
+        self._data_dir = data_dir
         self._performer = Performer(store, data_dir, resolve_model, run_turn)
         self._hub = Hub()
         self._closer = Closer(store, self._hub, now_us)
@@ -122,10 +124,13 @@ class Engine:
         return True
 
     async def delete_session(self, session_id: str) -> None:
-        """Cancel what is open, delete the session's prompts and events, and let its readers go."""
+        """Cancel what is open, delete the session's prompts, events and private directory, and let its readers go."""
         await self.cancel(session_id)
         await self._store.delete_session(session_id)
         self._hub.close_session(session_id)
+        # A prompt that came in between must not make the directory again.
+        await self.cancel(session_id)
+        await asyncio.to_thread(remove_private_workspace, self._data_dir, session_id)
 
     async def stop(self, grace_seconds: float) -> None:
         """Take no more prompts, end open turns with the reason `error`, and let all readers go.
