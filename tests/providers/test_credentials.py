@@ -262,6 +262,15 @@ async def test_a_new_session_that_is_refused_like_the_old_one_is_kept(
     assert provider._get_cached_data()["sid"] == server.sessions[-1] != server.sessions[0]
 
 
+async def test_a_named_session_that_cannot_be_used_is_not_found(tmp_path: Path) -> None:
+    """Promise: errors, NotFoundError for a session that is not there: its caller is signed in."""
+    with StandIn(announced=True, unknown_session=401) as server:
+        with pytest.raises(NotFoundError, match="does not know the session not-mine"):
+            await pieces(provider_at(server.url, tmp_path), session_id="not-mine")
+        assert len(server.asked("GET /auth")) == 1
+        assert server.sessions == []
+
+
 async def test_a_session_whose_prompt_never_left_is_kept(tmp_path: Path) -> None:
     """Promise: the provider's guide: only a session whose turn was abandoned, or an unusable one, is forgotten."""
     with ExitStack() as opened:
@@ -330,10 +339,11 @@ async def test_no_secret_is_in_the_log(
 ) -> None:
     """Promise: SECURITY, no token, prompt or key in a log or an error."""
     caplog.set_level(0)
-    await pieces(provider)
-    server.fail("POST /chat", faults.status(500, "You sent Hello with a token"))
+    prompt = "A very private prompt of many words"
+    await pieces(provider, [{"role": "user", "content": prompt}])
+    server.fail("POST /chat", faults.status(500, f"You sent {prompt} with a token"))
     with pytest.raises(Exception, match="500") as caught:
-        await pieces(provider)
-    for secret in (*server.tokens, "Hello"):
+        await pieces(provider, [{"role": "user", "content": prompt}])
+    for secret in (*server.tokens, prompt):
         assert secret not in caplog.text
         assert secret not in str(caught.value)

@@ -176,7 +176,8 @@ class _Original:
             return refused
         fields: dict[str, Any] = await request.json()
         if fields["sid"] not in server.sessions and server.unknown_session != 200:
-            return problem(server.unknown_session, "Unknown session")
+            code = {"code": "session_unusable"} if server.announced else {}
+            return web.json_response({"detail": "Unknown session", **code}, status=server.unknown_session)
         run = server.run(fields["prompt"], fields["sid"], request.headers.get("Idempotency-Key"))
         if fault is not None:
             await put_raw(server, request, fault)

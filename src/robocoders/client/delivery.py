@@ -12,6 +12,7 @@ from robocoders.client.access import Access
 from robocoders.client.event_stream import read_events
 from robocoders.client.exchange import Attempts, Exchange
 from robocoders.client.failures import TransportFailure
+from robocoders.client.session_errors import is_session_unusable
 from robocoders.client.transport import Answer
 from robocoders.errors import (
     APIStatusError,
@@ -177,7 +178,7 @@ class Delivery:
     async def _mended(self, error: APIStatusError, token: str, sid: str) -> bool:
         """Whether there is now another token or session to try with, and all retries are to be had again."""
         self._attempts.failed = 0
-        if error.status == 401 and self._may_renew:
+        if error.status == 401 and self._may_renew and not is_session_unusable(error):
             self._may_renew = False
             if await self._access.renew(token) is not None:
                 return True

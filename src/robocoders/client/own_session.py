@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from robocoders.client.connection import Connection
-from robocoders.client.exchange import replace_message
 from robocoders.client.replies import session_info
+from robocoders.client.session_errors import lost_session_error
 from robocoders.errors import APIStatusError
 from robocoders.wire import requests
 from robocoders.wire.answers import json_object, session_id_from_body
@@ -68,7 +68,7 @@ class NamedSession:
 
     async def replace(self, lost: str, error: APIStatusError) -> str | None:
         if error.status in {401, 404, 410}:
-            raise replace_message(
+            raise lost_session_error(
                 error,
                 f"HTTP {error.status}: the server does not know the session {lost}, or it is not yours. "
                 "It is not replaced, because you named it; make a new one with create_session().",
@@ -101,7 +101,7 @@ class MadeSession(NamedSession):
         if error.status not in {401, 404, 410}:
             return None
         if self._has_answered:
-            raise replace_message(
+            raise lost_session_error(
                 error,
                 f"HTTP {error.status}: the server has lost the session {lost} and the conversation in it; "
                 "begin a new one with create_session().",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from robocoders.client.leases import SessionLease
+from robocoders.client.session_errors import is_session_unusable, lost_session_error
 from robocoders.errors import APIStatusError
 from robocoders.providers.connection import ServerConnection
 
@@ -42,6 +43,11 @@ class CredentialsOfCall:
         return renewed
 
     async def replace(self, lost: str, error: APIStatusError) -> str | None:
+        if lost == self._named_session_id and is_session_unusable(error):
+            text = (
+                f"The server does not know the session {lost}, or it is not yours; leave session_id out for a new one"
+            )
+            raise lost_session_error(error, text) from None
         # Without a lease it is a named session, or one that was made here; and a new one was not lost, it is refused.
         if self._lease is None or self._connection.made_here(lost):
             if error.status in _SESSION_UNUSABLE:
