@@ -25,9 +25,9 @@ def _cached(server: StandIn) -> str | None:
     return CredentialCache(places.credentials_file()).get(server.url).access_token
 
 
-def _register(server: StandIn, key: str | None) -> None:
+def _register(server: StandIn, key: str | None, data_dir: str = "/data") -> None:
     pid = os.getpid()
-    register(LocalServer(server.url, pid, process_start_time(pid), "/data", "1", "local", (), key, "2026-01-01"))
+    register(LocalServer(server.url, pid, process_start_time(pid), data_dir, "1", "local", (), key, "2026-01-01"))
 
 
 async def test_a_token_is_cached_and_used_again(front: Front, original: StandIn) -> None:
@@ -161,6 +161,20 @@ async def test_no_server_named_and_none_running_says_what_to_do(front: Front) ->
             pass
 
 
+async def test_a_chosen_data_directory_chooses_the_server_that_keeps_it(
+    front: Front, announcing: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Promise: environment, ROBOCODERS_DATA_DIR: client and command choose the same server."""
+    _register(announcing, None, os.path.realpath(tmp_path))
+    monkeypatch.setenv("ROBOCODERS_DATA_DIR", str(tmp_path / "." / "elsewhere" / ".."))
+    async with front.connect(None) as client:
+        assert client.base_url == announcing.url
+    monkeypatch.setenv("ROBOCODERS_DATA_DIR", str(tmp_path / "elsewhere"))
+    with pytest.raises(ConfigurationError, match=r"none of yours is running with the data directory .*elsewhere"):
+        async with front.connect(None):
+            pass
+
+
 async def test_the_variable_names_the_server(
     front: Front, original: StandIn, announcing: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -266,6 +280,23 @@ async def test_a_named_session_is_never_replaced(front: Front, status: int) -> N
     assert caught.value.status == status
     assert caught.value.session_id == "mine"
     assert server.sessions == []
+
+
+@pytest.mark.parametrize("make", ["made", "named"])
+async def test_a_token_is_not_renewed_for_a_session_that_cannot_be_used(front: Front, make: str) -> None:
+    """Promise: errors, NotFoundError for a session that is not there: its caller is signed in."""
+    with StandIn(announced=True, unknown_session=401) as server:
+        async with front.connect(server.url) as client:
+            await client.sign_in()
+            if make == "made":
+                session = await client.create_session()
+                server.sessions.clear()
+                assert (await session.ask("Hi")).text == "Hello."
+            else:
+                with pytest.raises(NotFoundError, match="because you named it") as caught:
+                    await client.session("mine").ask("Hi")
+                assert (caught.value.status, caught.value.session_id) == (401, "mine")
+    assert len(server.asked("GET /auth")) == 1
 
 
 @pytest.mark.parametrize("make", ["made", "named"])
