@@ -92,8 +92,7 @@ def serve(
                 )
             )
         finally:
-            # Again, for a server that failed before it came to stop in order.
-            _unregister()
+            _unregister()  # Again, for a server that failed before it came to stop in order.
     return 0
 
 
