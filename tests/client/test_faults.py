@@ -292,8 +292,9 @@ async def test_a_status_whose_body_breaks_off_is_still_that_status(front: Front,
     [
         (faults.page(), ProtocolError),
         (faults.body(b"<html>", "application/json"), InvalidLineError),
-        (faults.body(b"null\n"), InvalidLineError),
-        (faults.body(b"[]\n"), InvalidLineError),
+        (faults.body(b"null\n"), ProtocolError),
+        (faults.body(b"[]\n"), ProtocolError),
+        (faults.body(b'{"detail": "no"}'), ProtocolError),
         (faults.body(b""), ProtocolError),
         (faults.body(b"\n \n\r\n"), ProtocolError),
         (faults.no_http(), ProtocolError),
@@ -310,19 +311,15 @@ async def test_an_answer_of_another_protocol_is_a_protocol_error(
     assert len(original.asked("POST /chat")) == 1
 
 
-async def test_events_before_an_invalid_line_are_given(front: Front, original: StandIn) -> None:
-    """Promise: errors, what came before the trouble is not lost."""
-    original.answer([TURN[0], b"null\n", TURN[2]])
-    async with front.connect(original.url) as client:
-        session = await client.create_session()
-        stream = session.chat("Count")
-        first = await stream.next()
-        assert first is not None
-        assert first.id == 3
-        with pytest.raises(InvalidLineError) as caught:
-            await stream.next()
-        assert caught.value.last_event_id == 3
-        assert await stream.next() is None
+async def test_a_line_that_is_no_event_is_skipped(
+    front: Front, original: StandIn, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Promise: docs/client.md, no event is lost because of a line that is none; the log does not tell its content."""
+    original.answer([TURN[0], b"null\n", b"<p>private</p>\n", TURN[2]])
+    with caplog.at_level("WARNING", "robocoders.client"):
+        assert await _chat(front, original) == [3, 8]
+    assert len(caplog.records) == 2
+    assert "private" not in caplog.text
 
 
 async def test_blank_lines_and_odd_line_ends_are_no_events(front: Front, original: StandIn) -> None:

@@ -100,7 +100,7 @@ async def test_a_lost_session_is_replaced_once(tmp_path: Path, status: int) -> N
         assert provider._get_cached_data()["sid"] == server.runs[-1].sid
 
 
-@pytest.mark.parametrize(("status", "refusals"), [(400, 2), (403, 2), (404, 2), (500, 1)])
+@pytest.mark.parametrize(("status", "refusals"), [(400, 2), (403, 2), (404, 2), (422, 1), (500, 1)])
 async def test_no_failure_leaves_a_session_in_the_cache_for_good(
     server: StandIn, provider: type[RobocodersAPI], status: int, refusals: int
 ) -> None:
@@ -234,7 +234,6 @@ async def test_a_session_that_did_not_take_the_prompt_is_kept(server: StandIn, p
     [
         faults.status(409, x_should_retry="false"),
         faults.status(413),
-        faults.status(422),
         faults.status(503, Retry_After="500"),
     ],
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -126,7 +125,7 @@ def test_no_code_of_the_workspace_is_run(tmp_path: Path, monkeypatch: pytest.Mon
     for name in ("msgspec", "robocoders", "struct", "subprocess", "sitecustomize"):
         (tmp_path / f"{name}.py").write_text(f"open({str(told)!r}, 'w').close()\n", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    monkeypatch.syspath_prepend(str(tmp_path))  # pyright: ignore[reportUnknownMemberType] - pytest gives it no types
     monkeypatch.setenv("PYTHONPATH", f":{tmp_path}")
 
     assert by_path(list(analysed(FILES, count=len(FILES)))) == EXPECTED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
@@ -11,13 +12,15 @@ from robocoders.client.deadline import bounded, bounded_events
 from robocoders.client.event_log import read_log
 from robocoders.client.own_session import NamedSession
 from robocoders.client.replies import Code, Reply, SessionInfo, answer_text, session_info
-from robocoders.errors import APITimeoutError
+from robocoders.errors import APITimeoutError, InvalidLineError
 from robocoders.events import Event
 from robocoders.wire import requests
 from robocoders.wire.answers import json_object, session_code_from_body
 from robocoders.wire.protocol import DEFAULT_AGENT
 
 __all__ = ["AsyncSession"]
+
+_log = logging.getLogger("robocoders.client")
 
 
 class AsyncSession:
@@ -46,6 +49,9 @@ class AsyncSession:
     ) -> AsyncGenerator[Event]:
         """Ask the agent and get the events of its turn as they come. Nothing happens before the first step.
 
+        A line that is no event is logged (its length, never its content) and skipped; an answer of nothing else is a
+        `ProtocolError`.
+
         The last event is a `MessageAction` whose `reason` says why the turn ended. Where an allowance is used up and
         the server says so, the turn goes on by itself. Closing the iterator drops the connection; the agent works on
         until `cancel`.
@@ -69,6 +75,7 @@ class AsyncSession:
             Prompt(prompt, agent, if_busy_refuse=if_busy_refuse),
             max_continues=options.max_continues if max_continues is None else max_continues,
             max_line_bytes=options.max_line_bytes,
+            on_invalid_line=_log_invalid_line,
         )
         try:
             async with aclosing(bounded_events(conversation.events(), options.total_timeout_seconds)) as events:
@@ -124,6 +131,11 @@ class AsyncSession:
     def __repr__(self) -> str:
         """Its id."""
         return f"{type(self).__name__}(id={self.id!r})"
+
+
+def _log_invalid_line(error: InvalidLineError) -> None:
+    # The error tells the line's length and nothing of its content.
+    _log.warning("Skipped: %s", error)
 
 
 def _reason(events: list[Event]) -> str | None:

@@ -8,7 +8,7 @@ from contextlib import aclosing
 
 from robocoders.client.conversation import Conversation
 from robocoders.client.delivery import Prompt
-from robocoders.errors import InvalidLineError
+from robocoders.errors import InvalidLineError, ValidationError
 from robocoders.events import Action, Event
 from robocoders.providers.connection import ServerConnection
 from robocoders.providers.credentials_of_call import CredentialsOfCall
@@ -42,6 +42,7 @@ async def answer_pieces(connection: ServerConnection, prompt: Prompt, options: C
         on_invalid_line=_log_invalid_line,
     )
     text = _AnswerText(steps=options.steps)
+    may_mean_session = False
     try:
         with connection.errors_told():
             async with aclosing(conversation.events()) as events:
@@ -52,9 +53,13 @@ async def answer_pieces(connection: ServerConnection, prompt: Prompt, options: C
         rest = text.rest(conversation.end)
         if rest is not None:
             yield rest
+    except ValidationError:
+        # What a server of others means by it is not known; kept, a dead session would lock its user out.
+        may_mean_session = not connection.exchange.idempotent
+        raise
     finally:
         # An abandoned turn may still run; the next prompt in its session would wait for it.
-        credentials.close(keep_session=not conversation.is_abandoned)
+        credentials.close(keep_session=not (conversation.is_abandoned or may_mean_session))
 
 
 class _AnswerText:

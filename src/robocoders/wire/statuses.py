@@ -24,7 +24,7 @@ __all__ = ["clean_body", "error_for_status"]
 _LONGEST_BODY = 2_000
 """Characters kept of a body that is no JSON, and of any text in one that is."""
 
-_SHORTEST_SOUGHT = 8
+_SHORTEST_SOUGHT = 3
 """A shorter prompt is hidden only where it stands alone: a single letter is part of every text."""
 
 _CLASSES: dict[int, tuple[type[APIStatusError], str]] = {
