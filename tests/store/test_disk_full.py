@@ -60,6 +60,16 @@ async def test_the_closing_message_finds_room_in_a_full_database(small_store: St
     assert (await whole_log(small_store))[-1] == closing
 
 
+async def test_a_database_that_gave_up_its_reserve_is_not_ready(small_store: Store) -> None:
+    """Promise: docs/service.md, limits: /readyz says that new prompts cannot be taken."""
+    turn = await open_turn(small_store)
+    await small_store.ready()
+    await _fill(small_store, turn)
+    await end(small_store, turn, "x" * (RESERVE_BYTES // 2))
+    with pytest.raises(StoreFullError):
+        await small_store.ready()
+
+
 async def test_even_the_reserve_has_an_end(small_store: Store) -> None:
     """Promise: README, faults: where nothing fits any more that is an error, and the log stays readable."""
     turn = await open_turn(small_store)

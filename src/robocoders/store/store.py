@@ -105,8 +105,14 @@ class Store:
         self._writer.close()
 
     async def ready(self) -> None:
-        """Return when the database answers."""
+        """Return when the database answers and has room for what is written next.
+
+        Raises:
+            StoreFullError: No space is left.
+            StoreError: The database failed, or the store was closed.
+        """
         await self._readers.run(lambda connection: connection.execute(text("SELECT 1")).scalar_one())
+        await self._writer.run(lambda _: None)
 
     async def setting(self, name: str, make: Callable[[], str]) -> str:
         """Return a setting; the first caller's `make` gives it its value."""
