@@ -119,7 +119,8 @@ async def test_a_database_damaged_while_it_is_used_is_told(store: Store) -> None
         connection.exec_driver_sql("PRAGMA schema_version = 4242")
     with pytest.raises(StoreError, match="SQLITE_"):
         await store.setting("name", lambda: "value")
-    await store.ready()
+    with pytest.raises(StoreError, match="SQLITE_"):
+        await store.ready()
 
 
 async def test_the_error_of_a_piece_of_work_reaches_its_caller_alone(writer: Writer) -> None:

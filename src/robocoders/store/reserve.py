@@ -12,10 +12,12 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from robocoders.store.errors import full
+
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-__all__ = ["RESERVE_BYTES", "Reserve"]
+__all__ = ["RESERVE_BYTES", "Reserve", "require_room"]
 
 RESERVE_BYTES = 1024 * 1024
 
@@ -85,6 +87,20 @@ class Reserve:
                 draft.unlink(missing_ok=True)
             return False
         return True
+
+
+def require_room(connection: Connection, path: Path) -> None:
+    """Make sure that the database may still grow.
+
+    Raises:
+        StoreFullError: It has reached its limit, and nothing in it is free.
+    """
+    pages, most, free = (
+        connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
+        for name in ("page_count", "max_page_count", "freelist_count")
+    )
+    if pages >= most and not free:
+        raise full(path)
 
 
 def _is_whole(path: Path) -> bool:

@@ -19,6 +19,7 @@ from robocoders.store.errors import told
 from robocoders.store.opening import prepare_database
 from robocoders.store.places import check_file_system, make_private_directory, path_of
 from robocoders.store.readers import Readers
+from robocoders.store.reserve import require_room
 from robocoders.store.rows import (
     BegunTurn,
     ClosedTurn,
@@ -112,7 +113,7 @@ class Store:
             StoreError: The database failed, or the store was closed.
         """
         await self._readers.run(lambda connection: connection.execute(text("SELECT 1")).scalar_one())
-        await self._writer.run(lambda _: None)
+        await self._writer.run(lambda transaction: require_room(transaction.connection, self.path))
 
     async def setting(self, name: str, make: Callable[[], str]) -> str:
         """Return a setting; the first caller's `make` gives it its value."""
