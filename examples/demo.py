@@ -91,7 +91,7 @@ def serving(home: Path) -> Generator[tuple[str, dict[str, str]]]:
     command = [sys.executable, "-m", "robocoders", "serve", "--port", "0", "--data-dir", str(home / "data")]
     with log.open("wb") as errors:
         service = subprocess.Popen(  # noqa: S603 - this very project
-            command, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True
+            command, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True, start_new_session=True
         )
     try:
         assert service.stdout is not None
@@ -113,7 +113,7 @@ def newest_session(environment: Mapping[str, str]) -> str:
     """Return the id of the session that was used last."""
     command = [sys.executable, "-m", "robocoders", "sessions", "list"]
     listed = subprocess.run(  # noqa: S603 - this very project
-        command, env=environment, stdout=subprocess.PIPE, text=True, check=True
+        command, env=environment, stdout=subprocess.PIPE, text=True, check=True, start_new_session=True
     ).stdout
     return listed.split(maxsplit=1)[0]
 
@@ -121,8 +121,9 @@ def newest_session(environment: Mapping[str, str]) -> str:
 def run(command: list[str], environment: Mapping[str, str]) -> int:
     """Run a command in the repository, say how long it took, and return its exit code."""
     begun = time.monotonic()
+    # Ctrl-C is for the tour, which ends what it started: a program that is just starting would print a traceback.
     code = subprocess.run(  # noqa: S603 - this very project
-        command, cwd=REPOSITORY, env=environment, stdin=subprocess.DEVNULL, check=False
+        command, cwd=REPOSITORY, env=environment, stdin=subprocess.DEVNULL, check=False, start_new_session=True
     ).returncode
     print(f"\n   ({time.monotonic() - begun:.1f} s{f', exit code {code}' if code else ''})\n", flush=True)
     return code

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import ssl
+import weakref
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -56,11 +57,14 @@ class Answer:
         headers: Header fields, names in lower case.
     """
 
-    def __init__(self, response: aiohttp.ClientResponse, address: str) -> None:
+    def __init__(
+        self, response: aiohttp.ClientResponse, address: str, own_session: aiohttp.ClientSession | None = None
+    ) -> None:
         self.status = response.status
         self.headers: Mapping[str, str] = {name.lower(): value for name, value in response.headers.items()}
         self._response = response
         self._address = address
+        self._own_session = own_session
 
     async def chunks(self) -> AsyncGenerator[bytes]:
         """The body in the pieces in which it arrives.
@@ -112,6 +116,8 @@ class Answer:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
+        if self._own_session is not None:
+            await self._own_session.close()
 
 
 class Transport:
@@ -137,7 +143,7 @@ class Transport:
         self._proxy = checked_proxy(proxy, "proxy") if proxy else None
         self._ca_file = ca_file
         self._session = session
-        self._unpooled: aiohttp.ClientSession | None = None
+        self._single: weakref.WeakSet[aiohttp.ClientSession] = weakref.WeakSet()
         self._owns_session = session is None
         self._tls: ssl.SSLContext | None = None
         self._closed = False
@@ -157,11 +163,12 @@ class Transport:
         """
         from robocoders.client.translation import is_foreign, no_answer, tellable_cause  # noqa: PLC0415 - needs aiohttp
 
-        session = self._open_unpooled() if once and self._owns_session else self.open_session()
+        session = self.open_session()
+        own = self._open_single() if once and self._owns_session else None
         proxy = self._proxy or proxy_from_environment(url, os.environ)
         headers = {"User-Agent": f"robocoders/{__version__}", "Accept-Encoding": "identity", **dict(request.headers)}
         try:
-            response = await session.request(
+            response = await (own or session).request(
                 request.method,
                 url,
                 data=request.body,
@@ -178,7 +185,11 @@ class Transport:
                 raise
             failure, cause = no_answer(error, _origin(url), proxy), tellable_cause(error)
         else:
-            return Answer(response, _origin(url))
+            kept, own = own, None
+            return Answer(response, _origin(url), kept)
+        finally:
+            if own is not None:
+                await own.close()
         # Out here, so that the foreign error is not its context either.
         raise failure from cause
 
@@ -186,7 +197,7 @@ class Transport:
         """Close the connections. Calling it again does nothing; a session of somebody else stays open."""
         self._closed = True
         self._leave_to_parent()
-        for session in (self._session, self._unpooled):
+        for session in (self._session, *self._single):
             if session is not None and self._owns_session:
                 await session.close()
 
@@ -200,23 +211,24 @@ class Transport:
             raise ConfigurationError("This client is closed; make a new one")
         self._leave_to_parent()
         if self._session is None:
-            self._session = _make_session(pooled=True)
+            self._session = _make_session()
         return self._session
 
-    def _open_unpooled(self) -> aiohttp.ClientSession:
-        self.open_session()
-        if self._unpooled is None:
-            self._unpooled = _make_session(pooled=False)
-        return self._unpooled
+    def _open_single(self) -> aiohttp.ClientSession:
+        """A session for one request; closing it waits until its connection is closed."""
+        session = _make_session()
+        self._single.add(session)
+        return session
 
     def _leave_to_parent(self) -> None:
         """Take connections of its own in a process that was forked; the copied ones are the parent's."""
         if self._owns_session and self._pid != os.getpid():
-            for session in (self._session, self._unpooled):
-                if session is not None:
+            for session in (self._session, *self._single):
+                if session is not None and not session.closed:
                     _left_to_parent.append(session.connector)
                     session.detach()
-            self._session = self._unpooled = None
+            self._session = None
+            self._single.clear()
         self._pid = os.getpid()
 
     def _client_timeout(self) -> aiohttp.ClientTimeout:
@@ -245,12 +257,11 @@ def _origin(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def _make_session(*, pooled: bool) -> aiohttp.ClientSession:
+def _make_session() -> aiohttp.ClientSession:
     import aiohttp  # noqa: PLC0415 - importing the client loads no third-party module
 
-    connector = (
-        aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEPALIVE_SECONDS)
-        if pooled
-        else aiohttp.TCPConnector(limit=0, force_close=True)
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEPALIVE_SECONDS),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        trust_env=False,
     )
-    return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)
