@@ -21,11 +21,12 @@ from robocoders.cli.processes import end_server, ended_process
 from robocoders.cli.terminal import say
 from robocoders.client import places
 from robocoders.client.configuration import Setting, resolve
-from robocoders.client.discovery import LocalServer, find_server, read_servers
+from robocoders.client.destination import find_running
+from robocoders.client.discovery import LocalServer, find_server
 from robocoders.client.private_files import lock_beside
 from robocoders.errors import APIConnectionError, ConfigurationError
 
-__all__ = ["IDLE_EXIT_MINUTES", "START_SECONDS", "find_running", "running_server"]
+__all__ = ["IDLE_EXIT_MINUTES", "START_SECONDS", "running_server"]
 
 IDLE_EXIT_MINUTES: Final = 10
 START_SECONDS: Final = 30.0
@@ -55,19 +56,6 @@ def running_server() -> LocalServer:
             return server or _start(_directory(data_dir), log)
     except TimeoutError:
         raise APIConnectionError(f"Another command has been starting a server for too long; see {log}") from None
-
-
-def find_running(data_dir: Setting) -> LocalServer | None:
-    """The newest server of this user; where somebody chose a data directory, only one that keeps it.
-
-    A server that speaks TLS may show a certificate for another name than its own, so it is the second choice, as it
-    is for the client.
-    """
-    servers = sorted(read_servers(), key=lambda server: server.url.startswith("https:"))
-    if data_dir.origin == "default":
-        return servers[0] if servers else None
-    directory = _directory(data_dir)
-    return next((server for server in servers if Path(server.data_dir) == directory), None)
 
 
 def _directory(data_dir: Setting) -> Path:

@@ -53,7 +53,7 @@ def known_server(base_url: str | None) -> Target | None:
     named = resolve("base_url", base_url).value
     if named:
         return Target(named, find_server(named) is not None)
-    from robocoders.cli.background import find_running  # noqa: PLC0415 - not needed where a server is named
+    from robocoders.client.destination import find_running  # noqa: PLC0415 - not needed where a server is named
 
     server = find_running(resolve("data_dir"))
     return None if server is None else Target(server.url, is_own=True)
