@@ -7,23 +7,32 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from robocoders.events import Event
+from robocoders.agents.steps import Emit, Live, SilentLive, StepResult, Steps
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pydantic_ai.models import Model
+    from pydantic_ai.tools import Tool
 
+    from robocoders.agents.tools import ToolContext
     from robocoders.workspace.files import Workspace
 
-__all__ = ["DEFAULT_REQUEST_LIMIT", "Emit", "Exchange", "Outcome", "TurnInput", "run_turn"]
-
-Emit = Callable[[Event], Awaitable[int]]
-"""Commits an event and returns its id; an observation's `cause` is the id that `Emit` gave for its action."""
+__all__ = [
+    "DEFAULT_REQUEST_LIMIT",
+    "Emit",
+    "Exchange",
+    "Live",
+    "Outcome",
+    "StepResult",
+    "Steps",
+    "TurnInput",
+    "run_turn",
+]
 
 DEFAULT_REQUEST_LIMIT = 50
 """How many requests to the model one turn may make before it ends with `iteration_limit`."""
@@ -49,6 +58,10 @@ class TurnInput:
         index_dir: Where the search index is kept, in a file for each workspace; made when it is missing.
         history: Earlier turns, oldest first.
         request_limit: How many requests to the model this turn may make.
+        steps: What carries out tool calls; None: they are done without any record.
+        live: Where the text of the event to come goes.
+        capabilities: What pydantic-ai's `Agent` is given as its capabilities.
+        tools: Further tools, beside those that a workspace brings.
     """
 
     agent: str
@@ -58,6 +71,10 @@ class TurnInput:
     index_dir: Path
     history: Sequence[Exchange] = ()
     request_limit: int = DEFAULT_REQUEST_LIMIT
+    steps: Steps | None = None
+    live: Live = field(default_factory=SilentLive)
+    capabilities: Sequence[Any] = ()
+    tools: Sequence[Tool[ToolContext]] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,15 +96,23 @@ class Outcome:
     cost_micro_usd: int = 0
 
 
-async def run_turn(turn: TurnInput, emit: Emit) -> Outcome:
+async def run_turn(turn: TurnInput, emit: Emit, *, tools: Sequence[Tool[ToolContext]] = ()) -> Outcome:
     """Run one turn to its end.
 
-    Every action and observation goes out through `emit` as it happens; the closing message does not, it is the
-    caller's to write from the outcome. A model that cannot be had, a provider that refuses and a workspace that is
-    gone are outcomes with reason `error`. What `emit` raises comes out unchanged, and so does a cancellation.
+    Every action and observation goes out through `turn.steps` or `emit` as it happens; the closing message does not,
+    it is the caller's to write from the outcome, whose text is what went to `turn.live` last. A model that cannot be
+    had, a provider that refuses and a workspace that is gone are outcomes with reason `error`. What `emit` and the
+    steps raise comes out unchanged, and so does a cancellation.
+
+    With the same inputs it makes the same calls of the model, of `turn.steps` and of `emit`, in the same order.
+
+    Args:
+        turn: What it needs.
+        emit: Where its events go.
+        tools: Further tools, beside those of the turn itself.
     """
     # The first import takes up to a second, in which the event loop would serve nobody.
     await asyncio.to_thread(importlib.import_module, "robocoders.agents.loop")
     from robocoders.agents.loop import run_agent  # noqa: PLC0415 - loads the model library
 
-    return await run_agent(turn, emit)
+    return await run_agent(replace(turn, tools=(*turn.tools, *tools)) if tools else turn, emit)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic_ai.messages import ToolReturn
 from pydantic_ai.tools import RunContext, Tool
 
-from robocoders.agents.running import Emit
+from robocoders.agents.steps import Emit
 from robocoders.agents.tool_texts import listing_text, places_text, text_with_line_numbers
 from robocoders.errors import RobocodersError, StoreError, WorkspaceError
 from robocoders.events import (

@@ -1,0 +1,138 @@
+"""The steps of a turn, which change or read something outside it, and the text of an event while it comes.
+
+A turn that is run again from its beginning, after its server was killed, makes the same steps in the same order: what
+was finished is handed back, not done again. Who keeps that record stands behind the protocols of this module; what
+stands here works without any record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+import msgspec
+
+from robocoders.events import Action, ErrorObservation, Event, Observation
+
+__all__ = ["DirectSteps", "Emit", "Live", "SilentLive", "StepResult", "Steps", "Work", "interrupted_result"]
+
+Emit = Callable[[Event], Awaitable[int]]
+"""Commits an event and returns its id; an observation's `cause` is the id that `Emit` gave for its action."""
+
+
+class Live(Protocol):
+    """Takes the text of the event to come, piece by piece; it is committed in bundles, then shown."""
+
+    async def write(self, text: str) -> None:
+        """Add a piece. It may wait: text is not held without bound."""
+        ...
+
+    async def withdraw(self) -> None:
+        """Take back everything that was written since the last event. Of no effect where there was nothing."""
+        ...
+
+    async def flush(self) -> None:
+        """Return when all that was written is committed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepResult:
+    """What came of a step.
+
+    Args:
+        observation: The event that tells it. Its `cause` is filled in from the action's id.
+        text: The same for a language model.
+        data: The same as data, which JSON can express, for the model `offline`.
+    """
+
+    observation: Observation
+    text: str
+    data: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+Work = Callable[[int, Live], Awaitable[StepResult]]
+"""Does a step: from the id of its action and where to write its output while it comes, to its result."""
+
+
+class Steps(Protocol):
+    """Carries out the steps of one turn, one after the other."""
+
+    async def run(
+        self, name: str, arguments: Mapping[str, Any], action: Action, work: Work, *, repeatable: bool = False
+    ) -> StepResult:
+        """Commit the action, do the work, commit what came of it, return that.
+
+        After a crash a finished step returns what was committed. One that had begun is done again where it is
+        `repeatable`, and otherwise ends with a result that says that it was interrupted.
+
+        Args:
+            name: The tool.
+            arguments: What it is called with; together they are what the step is recognised by.
+            action: The event that tells it.
+            work: Does it. What it raises comes out unchanged, and the step stays begun.
+            repeatable: It only reads.
+
+        Raises:
+            StoreError: It cannot be committed.
+        """
+        ...
+
+
+class SilentLive:
+    """Shows nothing."""
+
+    async def write(self, text: str) -> None:
+        """Forget it."""
+
+    async def withdraw(self) -> None:
+        """There is nothing to withdraw."""
+
+    async def flush(self) -> None:
+        """There is nothing to wait for."""
+
+
+@dataclass(frozen=True, slots=True)
+class DirectSteps:
+    """Does steps without any record of them.
+
+    Args:
+        emit: Where their events go.
+        live: Where their output goes while it comes.
+    """
+
+    emit: Emit
+    live: Live = field(default_factory=SilentLive)
+
+    async def run(
+        self,
+        name: str,  # noqa: ARG002 - nothing is recognised without a record
+        arguments: Mapping[str, Any],  # noqa: ARG002 - the same
+        action: Action,
+        work: Work,
+        *,
+        repeatable: bool = False,  # noqa: ARG002 - nothing is repeated without a record
+    ) -> StepResult:
+        action_id = await self.emit(action)
+        result = await work(action_id, self.live)
+        caused = msgspec.structs.replace(result.observation, cause=action_id)
+        await self.live.flush()
+        await self.emit(caused)
+        return replace(result, observation=caused)
+
+
+def interrupted_result(output: str) -> StepResult:
+    """What a step comes to that had begun when its server was killed, and may not be done again.
+
+    Args:
+        output: What it had written until then.
+    """
+    said = "Interrupted: the service was stopped while this ran. Whether it had an effect is not known; it is not "
+    said += "done again by itself."
+    text = f"{said}\nIts output until then:\n{output}" if output else f"{said} It had written nothing until then."
+    return StepResult(
+        observation=ErrorObservation(message=said, content=text),
+        text=f"Error: {text}",
+        data={"error": said, "interrupted": True, "output": output},
+    )
