@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
+from robocoders.agents.worker_threads import WorkerThreads
 from robocoders.engine.runner import Engine
 from robocoders.server.access import Access
 from robocoders.server.application import create_app, service_of
 from robocoders.server.service import Service
 from robocoders.server.settings import Settings
 from robocoders.server.stopping import StopSwitch
-from robocoders.server.worker_threads import WorkerThreads
 from robocoders.store import Store
 
 if TYPE_CHECKING:

@@ -9,6 +9,9 @@ which it ends itself before the loop does.
 
 from __future__ import annotations
 
+import asyncio
+import contextvars
+import functools
 import os
 import threading
 import time
@@ -17,13 +20,22 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from queue import SimpleQueue
 from typing import Any, ParamSpec, TypeVar
 
-__all__ = ["WorkerThreads"]
+__all__ = ["WorkerThreads", "in_worker_thread"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 _MOST_THREADS = min(32, (os.cpu_count() or 1) + 4)
 """As many as Python's own pool has by default."""
+
+
+async def in_worker_thread(work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """Do work that blocks in a daemon thread of the process's own pool, whatever the event loop's default pool is.
+
+    A thread cannot be cancelled: where the caller is, work that has begun goes on, and nobody hears of its end.
+    """
+    context = contextvars.copy_context()
+    return await asyncio.wrap_future(_pool().submit(context.run, functools.partial(work, *args, **kwargs)))
 
 
 class WorkerThreads(ThreadPoolExecutor):
@@ -89,3 +101,8 @@ class WorkerThreads(ThreadPoolExecutor):
             # Nothing of the work is kept until the next piece comes.
             del taken, future, work
             self._idle.release()
+
+
+@functools.cache
+def _pool() -> WorkerThreads:
+    return WorkerThreads(grace_seconds=0)

@@ -5,8 +5,9 @@ import threading
 
 import pytest
 
-from robocoders.server.worker_threads import WorkerThreads
-from tests.support.service import BOUND_SECONDS
+from robocoders.agents.worker_threads import WorkerThreads, in_worker_thread
+
+BOUND_SECONDS = 30.0
 
 
 async def test_work_is_done_side_by_side_and_its_errors_are_raised() -> None:
@@ -48,3 +49,23 @@ def test_a_pool_that_was_shut_down_waits_for_what_ends_and_drops_what_has_not_be
     never.shutdown()
     assert held[-1].cancelled()
     stuck.set()
+
+
+async def test_work_of_our_own_is_done_in_daemon_threads_and_forgotten_by_whom_was_cancelled() -> None:
+    """Promise: README, stop: a stopping server never waits for a workspace that is being indexed."""
+    assert await in_worker_thread(lambda: threading.current_thread().daemon)
+    begun, go_on, done = threading.Event(), threading.Event(), threading.Event()
+
+    def work() -> None:
+        begun.set()
+        go_on.wait(BOUND_SECONDS)
+        done.set()
+
+    working = asyncio.create_task(in_worker_thread(work))
+    assert await in_worker_thread(begun.wait, BOUND_SECONDS)
+    working.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await working
+    assert not done.is_set()
+    go_on.set()
+    assert await in_worker_thread(done.wait, BOUND_SECONDS)
