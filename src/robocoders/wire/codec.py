@@ -26,7 +26,15 @@ from robocoders.events import (
 )
 from robocoders.wire.lenient_json import read_json, without_lone_surrogates
 
-__all__ = ["StreamItem", "decode_event", "encode_event", "event_object", "format_timestamp"]
+__all__ = [
+    "StreamItem",
+    "decode_event",
+    "encode_delta",
+    "encode_event",
+    "encode_reset",
+    "event_object",
+    "format_timestamp",
+]
 
 StreamItem = Event | TextDelta | TextReset
 """What a line of a stream can be."""
@@ -168,7 +176,20 @@ def encode_event(event: Event) -> bytes:
     """
     if event.raw:
         return event.raw
-    fields = event_object(event)
+    return _encode_object(event_object(event))
+
+
+def encode_delta(delta: TextDelta) -> bytes:
+    """Return a piece of live text as one line without its line end."""
+    return _encode_object({"delta_of": delta.delta_of, "offset": delta.offset, "text": delta.text})
+
+
+def encode_reset(reset: TextReset) -> bytes:
+    """Return the withdrawal of a live text as one line without its line end."""
+    return _encode_object({"delta_of": reset.delta_of, "reset": True})
+
+
+def _encode_object(fields: dict[str, Any]) -> bytes:
     line = json.dumps(fields, allow_nan=False)
     if "\\ud" in line:
         # Halves of surrogate pairs: a lone one would make a line that no strict reader takes.

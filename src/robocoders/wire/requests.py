@@ -49,6 +49,11 @@ class Request:
     safe: bool = True
     secrets: tuple[str, ...] = field(default=(), repr=False)
 
+    @property
+    def is_keyed(self) -> bool:
+        """Whether it carries an idempotency key, so that a server that knows keys may get it twice."""
+        return any(name == IDEMPOTENCY_KEY_HEADER for name, _ in self.headers)
+
 
 def sign_in(key: str | None = None) -> Request:
     """Ask for the login page; `key` is the sign-in key of a server of one's own, sent as HTTP Basic password."""
@@ -64,9 +69,9 @@ def sign_out(token: str) -> Request:
     return _with_token("DELETE", "/auth", token)
 
 
-def create_session(token: str) -> Request:
+def create_session(token: str, *, key: str | None = None) -> Request:
     """Ask for a new session's id. A session that is asked for and not used costs nothing, so this may be repeated."""
-    return _with_token("GET", "/create-session", token)
+    return _with_token("GET", "/create-session", token, key=key)
 
 
 def chat(
@@ -80,6 +85,8 @@ def chat(
     deltas: bool = False,
     history_in_prompt: bool = False,
     if_busy_refuse: bool = False,
+    after: int = 0,
+    offset: int = 0,
 ) -> Request:
     """Send a prompt; the answer is a stream of events.
 
@@ -93,23 +100,28 @@ def chat(
         deltas: Ask for live text; old servers ignore it.
         history_in_prompt: Tell that the prompt carries the conversation before it; old servers ignore it.
         if_busy_refuse: Ask for 409 instead of waiting when the session is busy; old servers ignore it.
+        after: With a key that was sent before: only the events of its turn with a greater id; old servers ignore it.
+        offset: Where to take up the live text, in characters; old servers ignore it.
     """
-    query = [
-        name
-        for name, wanted in (("events=all", all_events), ("deltas=true", deltas), ("if_busy=refuse", if_busy_refuse))
-        if wanted
-    ]
+    parts = {
+        "events=all": all_events,
+        "deltas=true": deltas,
+        "if_busy=refuse": if_busy_refuse,
+        f"after={after}": after,
+        f"offset={offset}": offset,
+    }
+    query = [part for part, is_wanted in parts.items() if is_wanted]
     fields: dict[str, Any] = {"sid": sid, "prompt": prompt, "agent": agent}
     if history_in_prompt:
         fields["history"] = "in_prompt"
     path = f"/chat?{'&'.join(query)}" if query else "/chat"
-    extra = () if key is None else ((IDEMPOTENCY_KEY_HEADER, key),)
-    return _with_token("POST", path, token, fields, extra=extra, safe=False, secrets=(prompt,))
+    return _with_token("POST", path, token, fields, key=key, safe=False, secrets=(prompt,))
 
 
-def session_code(token: str, sid: str, github_username: str) -> Request:
+def session_code(token: str, sid: str, github_username: str, *, key: str | None = None) -> Request:
     """Ask for a repository that holds the session's files, readable for a GitHub user."""
-    return _with_token("POST", "/get-session-code", token, {"sid": sid, "github_username": github_username}, safe=False)
+    fields = {"sid": sid, "github_username": github_username}
+    return _with_token("POST", "/get-session-code", token, fields, key=key, safe=False)
 
 
 def new_session(
@@ -123,8 +135,7 @@ def new_session(
     """Make a session with a workspace, model or limits of its own (ours; the original has no such route)."""
     given = {"workspace": workspace, "model": model, "limits": limits}
     fields = {name: value for name, value in given.items() if value is not None}
-    extra = () if key is None else ((IDEMPOTENCY_KEY_HEADER, key),)
-    return _with_token("POST", "/sessions", token, fields, extra=extra)
+    return _with_token("POST", "/sessions", token, fields, key=key, safe=False)
 
 
 def list_sessions(token: str) -> Request:
@@ -137,20 +148,29 @@ def show_session(token: str, sid: str) -> Request:
     return _with_token("GET", _session_path(sid), token)
 
 
-def delete_session(token: str, sid: str) -> Request:
-    """Delete a session and its events."""
-    return _with_token("DELETE", _session_path(sid), token)
+def delete_session(token: str, sid: str, *, key: str | None = None) -> Request:
+    """Delete a session and its events. Without a key, a repetition finds nothing to delete."""
+    return _with_token("DELETE", _session_path(sid), token, key=key)
 
 
-def session_events(token: str, sid: str, *, after: int = 0, follow: bool = False) -> Request:
-    """Ask for the events after the id `after` (0: all); with `follow` the answer goes on with what comes."""
-    query = urlencode({"after": after, "follow": "true" if follow else "false"})
-    return _with_token("GET", f"{_session_path(sid)}/events?{query}", token)
+def session_events(
+    token: str, sid: str, *, after: int = 0, follow: bool = False, deltas: bool = False, offset: int = 0
+) -> Request:
+    """Ask for the events after the id `after` (0: all); with `follow` the answer goes on with what comes.
+
+    With `deltas` it brings live text too, from `offset` on, in characters.
+    """
+    fields: dict[str, str | int] = {"after": after, "follow": "true" if follow else "false"}
+    if deltas:
+        fields["deltas"] = "true"
+    if offset:
+        fields["offset"] = offset
+    return _with_token("GET", f"{_session_path(sid)}/events?{urlencode(fields)}", token)
 
 
-def cancel(token: str, sid: str) -> Request:
-    """Stop what the session is doing."""
-    return _with_token("POST", f"{_session_path(sid)}/cancel", token)
+def cancel(token: str, sid: str, *, key: str | None = None) -> Request:
+    """Stop what the session is doing. Without a key, a repetition might stop what was asked since."""
+    return _with_token("POST", f"{_session_path(sid)}/cancel", token, key=key, safe=False)
 
 
 def _session_path(sid: str) -> str:
@@ -163,13 +183,15 @@ def _with_token(
     token: str,
     fields: dict[str, Any] | None = None,
     *,
-    extra: tuple[tuple[str, str], ...] = (),
+    key: str | None = None,
     safe: bool = True,
     secrets: tuple[str, ...] = (),
 ) -> Request:
-    headers = (("Authorization", f"Bearer {token}"), *extra)
+    headers = [("Authorization", f"Bearer {token}")]
+    if key is not None:
+        headers.append((IDEMPOTENCY_KEY_HEADER, key))
     if fields is None:
-        return Request(method, path, headers, safe=safe, secrets=(token, *secrets))
+        return Request(method, path, tuple(headers), safe=safe, secrets=(token, *secrets))
     body = json.dumps(fields).encode("ascii")
     return Request(
         method, path, (*headers, ("Content-Type", "application/json")), body, safe=safe, secrets=(token, *secrets)
