@@ -35,8 +35,12 @@ def _schema(database: Path) -> dict[str, list[tuple[object, ...]]]:
         ]
         found: dict[str, list[tuple[object, ...]]] = {}
         for name in names:
-            for pragma in ("table_xinfo", "foreign_key_list", "index_list"):
+            for pragma in ("table_xinfo", "foreign_key_list"):
                 found[f"{pragma} {name}"] = connection.execute(f'PRAGMA {pragma}("{name}")').fetchall()
+            # In no order: that in which indexes were made means nothing.
+            found[f"index_list {name}"] = sorted(
+                tuple(row[1:]) for row in connection.execute(f'PRAGMA index_list("{name}")')
+            )
         for name in indexes:
             found[f"index {name}"] = [
                 *connection.execute(f'PRAGMA index_xinfo("{name}")'),

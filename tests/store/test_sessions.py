@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from robocoders.store import KeyReusedError, SessionGoneError, SessionRow, Store, TurnEndedError
-from robocoders.store.sessions import KEY_LIFE_US
+from robocoders.store.keys import KEY_LIFE_US
 from tests.store.scenes import SECOND_US, Clock, end, looking_into, new_turn, open_turn, saying, session_row, whole_log
 
 

@@ -1,4 +1,4 @@
-"""The server's memory: users, tokens, sessions, turns, events, keys and settings in one database.
+"""The server's memory: users, tokens, sessions, turns, steps, events, keys and settings in one database.
 
 Whatever a method of `Store` has returned is on the disk. The event log is the truth of what agents did: the ids of a
 session's events are 1, 2, 3, ... without gap or repeat, and an event is numbered in the transaction that commits it.
@@ -6,11 +6,24 @@ session's events are 1, 2, 3, ... without gap or repeat, and an event is numbere
 
 from __future__ import annotations
 
-from robocoders.store.errors import KeyReusedError, SessionBusyError, SessionGoneError, TurnEndedError
+from robocoders.store.errors import (
+    KeyReusedError,
+    SessionBusyError,
+    SessionGoneError,
+    StepMismatchError,
+    TurnEndedError,
+)
 from robocoders.store.rows import (
+    BegunStep,
     BegunTurn,
+    CancelBound,
     ClosedTurn,
+    Keyed,
+    KnownKey,
+    LiveReset,
+    LiveText,
     NewTurn,
+    Place,
     SessionRow,
     SessionSummary,
     StoredEvent,
@@ -20,14 +33,22 @@ from robocoders.store.rows import (
 from robocoders.store.store import Store, system_clock_us
 
 __all__ = [
+    "BegunStep",
     "BegunTurn",
+    "CancelBound",
     "ClosedTurn",
     "KeyReusedError",
+    "Keyed",
+    "KnownKey",
+    "LiveReset",
+    "LiveText",
     "NewTurn",
+    "Place",
     "SessionBusyError",
     "SessionGoneError",
     "SessionRow",
     "SessionSummary",
+    "StepMismatchError",
     "Store",
     "StoredEvent",
     "TokenRow",

@@ -20,7 +20,13 @@ CACHE_KIB = 8192
 _WAL_LIMIT_BYTES = 64 * 1024 * 1024
 
 
-def make_engine(path: Path, role: Literal["writer", "reader"], *, connections: int) -> Engine:
+def make_engine(
+    path: Path,
+    role: Literal["writer", "reader"],
+    *,
+    connections: int,
+    busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS,
+) -> Engine:
     """Return an engine over the database file; nothing is opened before its first use.
 
     The writer's transactions take the write lock when they begin, so that what they have read stays true until they
@@ -30,13 +36,14 @@ def make_engine(path: Path, role: Literal["writer", "reader"], *, connections: i
         path: The database file.
         role: `writer`, or `reader` for connections that SQLite itself keeps from writing.
         connections: The most connections at any time.
+        busy_timeout_seconds: How long to wait for another process's transaction.
     """
     engine = create_engine(
         URL.create("sqlite+pysqlite", database=str(path)),
         poolclass=QueuePool,
         pool_size=connections,
         max_overflow=0,
-        connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False},
+        connect_args={"timeout": busy_timeout_seconds, "check_same_thread": False},
         # Parameters are prompts and answers: they must never be part of an error's text.
         hide_parameters=True,
     )

@@ -6,6 +6,7 @@
     ├── KeyReusedError      an idempotency key came back with another body
     ├── SessionBusyError    a turn is open and the caller would not wait
     ├── SessionGoneError    the session was deleted, or never was
+    ├── StepMismatchError   a turn that is played again does something else than the first time
     └── TurnEndedError      nothing can follow the last event of a turn
 """
 
@@ -22,8 +23,10 @@ __all__ = [
     "KeyReusedError",
     "SessionBusyError",
     "SessionGoneError",
+    "StepMismatchError",
     "TurnEndedError",
     "full",
+    "is_held",
     "told",
 ]
 
@@ -38,6 +41,10 @@ class SessionBusyError(StoreError):
 
 class SessionGoneError(StoreError):
     """The session was deleted, or there never was one of that id."""
+
+
+class StepMismatchError(StoreError):
+    """The step was begun as another one, or not at all: a turn must take the same steps whenever it is played."""
 
 
 class TurnEndedError(StoreError):
@@ -73,10 +80,19 @@ def told(error: SQLAlchemyError | sqlite3.Error | OverflowError | UnicodeEncodeE
         return StoreError("a text with unpaired surrogates is not valid Unicode and cannot be stored")
     driver_error = error.orig if isinstance(error, DBAPIError) else error
     name = getattr(driver_error, "sqlite_errorname", "") or type(driver_error).__name__
-    code = getattr(driver_error, "sqlite_errorcode", 0) & 0xFF
+    code = _primary_code(driver_error)
     if code == sqlite3.SQLITE_FULL:
         return full(path)
     return StoreError(_TEXTS.get(code, _OTHERWISE).format(path=path, name=name))
+
+
+def is_held(error: BaseException) -> bool:
+    """Return whether a database's error says that another process has held it for longer than one waits."""
+    return isinstance(error, DBAPIError) and _TEXTS.get(_primary_code(error.orig)) is _HELD
+
+
+def _primary_code(driver_error: BaseException | None) -> int:
+    return getattr(driver_error, "sqlite_errorcode", 0) & 0xFF
 
 
 def full(path: Path) -> StoreFullError:

@@ -25,8 +25,12 @@ __all__ = ["make_database", "prepare_database", "upgrade_database"]
 _MIGRATIONS = Path(__file__).with_name("migrations")
 
 
-def prepare_database(path: Path) -> None:
+def prepare_database(path: Path, *, busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS) -> None:
     """Make the database where there is none, and migrate it where it is older.
+
+    Args:
+        path: The database file.
+        busy_timeout_seconds: How long to wait for another process's transaction.
 
     Raises:
         ConfigurationError: It was made by a newer version, or is no database of this program.
@@ -35,7 +39,7 @@ def prepare_database(path: Path) -> None:
     if not path.exists():
         make_database(path)
     make_private_file(path)
-    engine = make_engine(path, "writer", connections=1)
+    engine = make_engine(path, "writer", connections=1, busy_timeout_seconds=busy_timeout_seconds)
     try:
         with engine.connect() as connection:
             revision = _revision(connection, path)

@@ -6,13 +6,21 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 __all__ = [
+    "BegunStep",
     "BegunTurn",
+    "CancelBound",
     "ClosedTurn",
     "History",
+    "Keyed",
+    "KnownKey",
+    "LiveReset",
+    "LiveText",
     "NewTurn",
+    "Place",
     "SessionRow",
     "SessionState",
     "SessionSummary",
+    "StepState",
     "StoredEvent",
     "TokenRow",
     "TurnRow",
@@ -29,6 +37,9 @@ SessionState = Literal["idle", "queued", "running"]
 
 History = Literal["log", "in_prompt"]
 """`log`: the model hears the session's earlier turns; `in_prompt`: the prompt carries its own history."""
+
+StepState = Literal["new", "unfinished", "finished"]
+"""`unfinished`: it was begun before, and whatever it was doing was cut off before its result was committed."""
 
 Visibility = Literal["action", "observation"]
 """Actions are on every stream, observations only on those that ask for all events."""
@@ -68,6 +79,8 @@ class SessionSummary:
         last_event_id: The id of its newest event, 0 where there is none.
         state: `running` or `queued` where a turn is open.
         last_prompt_at_us: When the newest prompt came; None where there is none.
+        last_turn_after: The id after which the present answer begins: that of the running turn, else of the one that
+            waits longest, else of the newest. None where there were no prompts.
     """
 
     session: SessionRow
@@ -75,6 +88,7 @@ class SessionSummary:
     last_event_id: int
     state: SessionState
     last_prompt_at_us: int | None
+    last_turn_after: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +142,7 @@ class TurnRow:
         last_event_id: Its closing message; None before it ended, and where the session was deleted first.
         created_at_us: When it was accepted.
         ended_at_us: When it ended; None before.
+        durable: Whether it can go on after a crash. Turns that were accepted before events had places cannot.
     """
 
     id: str
@@ -147,6 +162,7 @@ class TurnRow:
     last_event_id: int | None
     created_at_us: int
     ended_at_us: int | None
+    durable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,3 +207,106 @@ class ClosedTurn:
 
     turn: TurnRow
     closing: StoredEvent
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """Where in its turn an event belongs, so that a turn which is played again adds nothing twice.
+
+    Attributes:
+        step: 0 for what the turn itself says, 1, 2, 3, ... for its tool calls.
+        n: 0, 1, 2, ... within the step.
+    """
+
+    step: int
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class BegunStep:
+    """A tool call that may be carried out, or what became of it before.
+
+    Attributes:
+        action: The event that announced it.
+        state: `new` where it is to be carried out now.
+        result: What it was finished with; None before.
+        output: What its live text had said when it was cut off; empty where it is not `unfinished`.
+    """
+
+    action: StoredEvent
+    state: StepState
+    result: bytes | None = field(default=None, repr=False)
+    output: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LiveText:
+    """A piece of the text of an event to come, or all of it so far.
+
+    Attributes:
+        session_id: The session.
+        turn_id: The turn whose event it will be.
+        event_id: The id that the event will have.
+        generation: How often the text was withdrawn before.
+        offset: Where `text` begins, in characters.
+        text: The piece.
+    """
+
+    session_id: str
+    turn_id: str
+    event_id: int
+    generation: int
+    offset: int
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LiveReset:
+    """The live text of an event to come was withdrawn; what follows begins at offset 0 with this generation."""
+
+    session_id: str
+    event_id: int
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Keyed:
+    """The idempotency key of a request; keys are unique for each owner.
+
+    Attributes:
+        owner: The caller.
+        key: The key, as the caller gave it.
+        body_hash: A hash of the request; the same key must come with the same one.
+    """
+
+    owner: str
+    key: str
+    body_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class KnownKey:
+    """What a key was used for.
+
+    Attributes:
+        turn_id: The turn that was begun with it.
+        session_id: The session that the request was about.
+        answer: What was answered, where neither of them tells it.
+    """
+
+    turn_id: str | None
+    session_id: str | None
+    answer: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CancelBound:
+    """Which turns a request to cancel means, however late it is carried out.
+
+    Attributes:
+        up_to: The greatest number of a turn that was open; 0 where there was none.
+        any_open: Whether there was one.
+    """
+
+    up_to: int
+    any_open: bool

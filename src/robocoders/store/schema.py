@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     ForeignKey,
     ForeignKeyConstraint,
@@ -17,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -27,15 +29,17 @@ __all__ = [
     "alembic_version",
     "event",
     "key",
+    "live_text",
     "metadata",
     "session",
     "setting",
+    "step",
     "token",
     "turn",
     "user",
 ]
 
-KNOWN_REVISIONS = ("0001",)
+KNOWN_REVISIONS = ("0001", "0002")
 """Every migration, oldest first; a database with any other revision was made by a newer version."""
 
 HEAD_REVISION = KNOWN_REVISIONS[-1]
@@ -110,6 +114,7 @@ turn = Table(
     Column("last_event_id", BigInteger),
     Column("created_at_us", BigInteger, nullable=False),
     Column("ended_at_us", BigInteger),
+    Column("durable", Boolean, nullable=False, server_default=false()),
     PrimaryKeyConstraint("id"),
     UniqueConstraint("session_id", "number"),
     # Few turns are open at any time: this one stays tiny, and a start finds them without reading the others.
@@ -128,9 +133,51 @@ event = Table(
     Column("visibility", String, nullable=False),
     Column("schema_version", Integer, nullable=False),
     Column("created_at_us", BigInteger, nullable=False),
-    # Last, so that the columns before it are read without walking through a long body.
+    # Last of what is read, so that the columns before it are read without walking through a long body.
     Column("body", LargeBinary, nullable=False),
+    # Where in its turn the event belongs. Behind the body, where a migration can add columns without writing the whole
+    # log anew; they are only looked up, in the index.
+    Column("step", Integer),
+    Column("n", Integer),
     PrimaryKeyConstraint("session_id", "id"),
+    ForeignKeyConstraint(["session_id"], ["session.id"]),
+    ForeignKeyConstraint(["turn_id"], ["turn.id"]),
+    Index(
+        "event_place",
+        "turn_id",
+        "step",
+        "n",
+        unique=True,
+        sqlite_where=text("step IS NOT NULL"),
+        postgresql_where=text("step IS NOT NULL"),
+    ),
+)
+
+step = Table(
+    "step",
+    metadata,
+    Column("turn_id", String, nullable=False),
+    Column("number", Integer, nullable=False, autoincrement=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("action_id", BigInteger, nullable=False),
+    Column("created_at_us", BigInteger, nullable=False),
+    # NULL where the step was begun and not finished.
+    Column("result", LargeBinary),
+    PrimaryKeyConstraint("turn_id", "number"),
+    ForeignKeyConstraint(["turn_id"], ["turn.id"]),
+)
+
+live_text = Table(
+    "live_text",
+    metadata,
+    Column("session_id", String, nullable=False),
+    Column("turn_id", String, nullable=False),
+    Column("event_id", BigInteger, nullable=False),
+    Column("generation", Integer, nullable=False),
+    # In characters. SQLite's own length() ends at the first NUL, and reads the whole text for every piece.
+    Column("length", Integer, nullable=False),
+    Column("text", Text, nullable=False),
+    PrimaryKeyConstraint("session_id"),
     ForeignKeyConstraint(["session_id"], ["session.id"]),
     ForeignKeyConstraint(["turn_id"], ["turn.id"]),
 )
@@ -141,9 +188,21 @@ key = Table(
     Column("owner", String, ForeignKey("user.id"), nullable=False),
     Column("key", String, nullable=False),
     Column("body_hash", String, nullable=False),
-    Column("turn_id", String, ForeignKey("turn.id"), nullable=False),
+    Column("turn_id", String, ForeignKey("turn.id")),
+    # No foreign key: the session of a request may never have been.
+    Column("session_id", String),
+    Column("answer", Text),
     Column("created_at_us", BigInteger, nullable=False),
+    # When it may be forgotten; NULL as long as its session lives.
+    Column("expires_at_us", BigInteger),
     PrimaryKeyConstraint("owner", "key"),
+    Index("key_of_session", "session_id"),
+    Index(
+        "key_to_forget",
+        "expires_at_us",
+        sqlite_where=text("expires_at_us IS NOT NULL"),
+        postgresql_where=text("expires_at_us IS NOT NULL"),
+    ),
 )
 
 setting = Table(

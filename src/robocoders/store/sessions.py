@@ -5,17 +5,38 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, case, delete, exists, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from robocoders.store.accounts import ensure_user
-from robocoders.store.rows import SessionRow, SessionSummary
-from robocoders.store.schema import event, key, session, turn
+from robocoders.store.keys import find_key, forget_keys, let_keys_expire, remember_key
+from robocoders.store.rows import CancelBound, Keyed, SessionRow, SessionSummary
+from robocoders.store.schema import event, live_text, session, step, turn
 from robocoders.store.writer import Transaction
 
-__all__ = ["KEY_LIFE_US", "delete_session", "find_session", "find_summary", "get_or_create_session", "list_sessions"]
-
-KEY_LIFE_US = 24 * 3600 * 1_000_000
-"""How long idempotency keys outlive their session: a late duplicate of a prompt must still be known as one."""
+__all__ = [
+    "bind_cancel",
+    "delete_session",
+    "find_cancel_bound",
+    "find_session",
+    "find_summary",
+    "get_or_create_session",
+    "list_sessions",
+    "session_once",
+]
 
 
 def get_or_create_session(transaction: Transaction, new: SessionRow) -> SessionRow:
@@ -41,6 +62,24 @@ def get_or_create_session(transaction: Transaction, new: SessionRow) -> SessionR
         )
     )
     return new
+
+
+def session_once(transaction: Transaction, new: SessionRow, keyed: Keyed) -> SessionRow:
+    """Return the session that the key has made or found before; where the key is new, make or find this one.
+
+    Raises:
+        KeyReusedError: The key was used with another request.
+    """
+    known = find_key(transaction.connection, keyed)
+    before = (
+        None if known is None or known.session_id is None else find_session(transaction.connection, known.session_id)
+    )
+    if before is not None:
+        return before
+    made = get_or_create_session(transaction, new)
+    if known is None:
+        remember_key(transaction, keyed, session_id=made.id)
+    return made
 
 
 def _free_moment(connection: Connection, owner: str, moment_us: int) -> int:
@@ -99,23 +138,81 @@ def _summaries() -> Select[Any]:
         .label("last_event_id"),
         state.label("state"),
         select(func.max(turn.c.created_at_us)).where(mine).scalar_subquery().label("last_prompt_at_us"),
+        *_beginning_of_the_answer(),
     ).where(session.c.deleted_at_us.is_(None))
 
 
-def delete_session(transaction: Transaction, session_id: str) -> None:
-    """Delete a session's prompts and events; what stays is its row, marked, and its turns without their words.
+def _beginning_of_the_answer() -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    """Two ids after which the answer to be shown begins; the greater one counts.
 
-    Open turns end as cancelled. An unknown session is none, a deleted one stays as it is.
+    A turn that had to wait was accepted in the middle of another's answer. Its own begins after that one's closing
+    message, unless it was itself ended before that.
+    """
+    shown, before = turn.alias("shown"), turn.alias("before")
+    # A running turn, else the one that waits longest, else the newest.
+    rank = case((shown.c.state == "running", 0), (shown.c.state == "queued", 1), else_=2)
+    within = case((shown.c.state == "ended", -shown.c.number), else_=shown.c.number)
+    first = select(shown.c.id).where(shown.c.session_id == session.c.id).order_by(rank, within).limit(1)
+    chosen = turn.alias("chosen")
+    is_chosen = chosen.c.id == first.scalar_subquery()
+    earlier = and_(
+        before.c.session_id == chosen.c.session_id,
+        before.c.number < chosen.c.number,
+        or_(chosen.c.last_event_id.is_(None), before.c.last_event_id < chosen.c.last_event_id),
+    )
+    closed = select(func.max(before.c.last_event_id)).select_from(chosen.join(before, earlier)).where(is_chosen)
+    return (
+        select(chosen.c.after_event_id).where(is_chosen).scalar_subquery().label("accepted_after"),
+        closed.scalar_subquery().label("closed_before"),
+    )
+
+
+def find_cancel_bound(connection: Connection, session_id: str) -> CancelBound:
+    """Return which turns are open now."""
+    is_open = turn.c.session_id == session_id, turn.c.state != "ended"
+    up_to = connection.execute(select(func.max(turn.c.number)).where(*is_open)).scalar_one() or 0
+    return CancelBound(up_to=up_to, any_open=up_to > 0)
+
+
+def bind_cancel(transaction: Transaction, session_id: str, keyed: Keyed) -> CancelBound:
+    """Return which turns the request with this key means: those that were open when it came first.
+
+    Raises:
+        KeyReusedError: The key was used with another request.
+    """
+    known = find_key(transaction.connection, keyed)
+    if known is not None:
+        up_to = int(known.answer or 0)
+        return CancelBound(up_to=up_to, any_open=up_to > 0)
+    bound = find_cancel_bound(transaction.connection, session_id)
+    remember_key(transaction, keyed, session_id=session_id, answer=str(bound.up_to))
+    return bound
+
+
+def delete_session(transaction: Transaction, session_id: str, keyed: Keyed | None) -> None:
+    """Delete a session's prompts, events and steps; what stays is its row, marked, and its turns without their words.
+
+    Open turns end as cancelled. An unknown session is none, a deleted one stays as it is. A key that was given for
+    this before does nothing.
+
+    Raises:
+        KeyReusedError: The key was used with another request.
     """
     connection, now_us = transaction.connection, transaction.now_us()
+    if keyed is not None and find_key(connection, keyed) is not None:
+        return
     transaction.flush()
     transaction.open_turns.clear()
+    transaction.placed.clear()
     transaction.last_ids.pop(session_id, None)
     connection.execute(
         update(session)
         .where(session.c.id == session_id, session.c.deleted_at_us.is_(None))
         .values(deleted_at_us=now_us)
     )
+    of_session = select(turn.c.id).where(turn.c.session_id == session_id)
+    connection.execute(delete(live_text).where(live_text.c.session_id == session_id))
+    connection.execute(delete(step).where(step.c.turn_id.in_(of_session)))
     connection.execute(delete(event).where(event.c.session_id == session_id))
     connection.execute(update(turn).where(turn.c.session_id == session_id).values(prompt="", last_event_id=None))
     connection.execute(
@@ -123,13 +220,11 @@ def delete_session(transaction: Transaction, session_id: str) -> None:
         .where(turn.c.session_id == session_id, turn.c.state != "ended")
         .values(state="ended", reason="cancelled", ended_at_us=now_us)
     )
-    # A good moment to forget the keys of those that were deleted long ago: no other one makes any forgettable.
-    old = (
-        select(turn.c.id)
-        .join(session, session.c.id == turn.c.session_id)
-        .where(session.c.deleted_at_us < now_us - KEY_LIFE_US)
-    )
-    connection.execute(delete(key).where(key.c.turn_id.in_(old)))
+    let_keys_expire(transaction, session_id)
+    if keyed is not None:
+        remember_key(transaction, keyed, session_id=session_id)
+    # A good moment: keys become forgettable by such requests alone.
+    forget_keys(transaction)
 
 
 def _summary(found: Row[Any]) -> SessionSummary:
@@ -139,6 +234,7 @@ def _summary(found: Row[Any]) -> SessionSummary:
         last_event_id=found.last_event_id,
         state=found.state,
         last_prompt_at_us=found.last_prompt_at_us,
+        last_turn_after=None if found.accepted_after is None else max(found.accepted_after, found.closed_before or 0),
     )
 
 

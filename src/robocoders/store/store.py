@@ -14,16 +14,25 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from robocoders.errors import ConfigurationError
 from robocoders.events import Event, MessageAction
-from robocoders.store import accounts, event_log, sessions, turns
+from robocoders.store import accounts, appending, event_log, keys, live_text, sessions, steps, turns
+from robocoders.store.connections import BUSY_TIMEOUT_SECONDS
 from robocoders.store.errors import told
+from robocoders.store.open_turns import read_last_event_id
 from robocoders.store.opening import prepare_database
 from robocoders.store.places import check_file_system, make_private_directory, path_of
 from robocoders.store.readers import Readers
 from robocoders.store.reserve import require_room
 from robocoders.store.rows import (
+    BegunStep,
     BegunTurn,
+    CancelBound,
     ClosedTurn,
+    Keyed,
+    KnownKey,
+    LiveReset,
+    LiveText,
     NewTurn,
+    Place,
     SessionRow,
     SessionSummary,
     StoredEvent,
@@ -55,7 +64,12 @@ class Store:
 
     @classmethod
     async def open(
-        cls, url: str, *, now_us: Callable[[], int] = system_clock_us, limit_bytes: int | None = None
+        cls,
+        url: str,
+        *,
+        now_us: Callable[[], int] = system_clock_us,
+        limit_bytes: int | None = None,
+        busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS,
     ) -> Store:
         """Open a database, after making or migrating it where that is needed.
 
@@ -66,6 +80,7 @@ class Store:
             now_us: Returns the time, in UTC microseconds.
             limit_bytes: The size that the database must not exceed, its last mebibyte being kept for closing
                 messages; None for the size of the disk.
+            busy_timeout_seconds: How long a write waits for another process that holds the database.
 
         Raises:
             ConfigurationError: The address is of another form, the directory is not writable or on a network file
@@ -78,14 +93,14 @@ class Store:
             try:
                 make_private_directory(path.parent)
                 check_file_system(path.parent)
-                prepare_database(path)
+                prepare_database(path, busy_timeout_seconds=busy_timeout_seconds)
             except (SQLAlchemyError, sqlite3.Error) as error:
                 raise told(error, path) from error
             except OSError as error:
                 raise ConfigurationError(
                     f"the database {path} cannot be opened ({error.strerror}): choose another data directory"
                 ) from error
-            writer = Writer(path, now_us, limit_bytes=limit_bytes)
+            writer = Writer(path, now_us, limit_bytes=limit_bytes, busy_timeout_seconds=busy_timeout_seconds)
             writer.start()
             return writer, Readers(path)
 
@@ -144,6 +159,16 @@ class Store:
             return known
         return await self._writer.run(lambda transaction: sessions.get_or_create_session(transaction, row))
 
+    async def session_once(self, row: SessionRow, keyed: Keyed | None) -> SessionRow:
+        """Like `get_or_create_session`; the same key returns the session of the first time, whatever `row` says.
+
+        Raises:
+            KeyReusedError: The owner has used the key with another request.
+        """
+        if keyed is None:
+            return await self.get_or_create_session(row)
+        return await self._writer.run(lambda transaction: sessions.session_once(transaction, row, keyed))
+
     async def session(self, session_id: str) -> SessionRow | None:
         """Return a session, deleted or not."""
         return await self._readers.run(lambda connection: sessions.find_session(connection, session_id))
@@ -158,9 +183,35 @@ class Store:
         """Return a session as `sessions` shows it; None where there is none, or it was deleted."""
         return await self._readers.run(lambda connection: sessions.find_summary(connection, session_id))
 
-    async def delete_session(self, session_id: str) -> None:
-        """Delete a session's prompts and events; its row stays, marked. Open turns end as cancelled, without a word."""
-        await self._writer.run(lambda transaction: sessions.delete_session(transaction, session_id), uses_reserve=True)
+    async def delete_session(self, session_id: str, keyed: Keyed | None = None) -> None:
+        """Delete all that was said in a session; its row stays, marked. Open turns end as cancelled, without a word.
+
+        Raises:
+            KeyReusedError: The owner has used the key with another request.
+        """
+        await self._writer.run(
+            lambda transaction: sessions.delete_session(transaction, session_id, keyed), uses_reserve=True
+        )
+
+    async def bind_cancel(self, session_id: str, keyed: Keyed | None) -> CancelBound:
+        """Return which turns are to be cancelled: those open now, or when the same key came first.
+
+        Raises:
+            KeyReusedError: The owner has used the key with another request.
+        """
+        if keyed is None:
+            return await self._readers.run(lambda connection: sessions.find_cancel_bound(connection, session_id))
+        return await self._writer.run(
+            lambda transaction: sessions.bind_cancel(transaction, session_id, keyed), uses_reserve=True
+        )
+
+    async def known_key(self, keyed: Keyed) -> KnownKey | None:
+        """Return what a key was used for; None where it is new.
+
+        Raises:
+            KeyReusedError: The owner has used the key with another request.
+        """
+        return await self._readers.run(lambda connection: keys.find_key(connection, keyed))
 
     async def begin_turn(self, new: NewTurn) -> BegunTurn:
         """Accept a prompt, or return the turn that its key has begun before.
@@ -199,15 +250,75 @@ class Store:
             )
         )
 
-    async def append(self, turn: TurnRow, events: Sequence[Event]) -> list[StoredEvent]:
-        """Number, stamp, encode and commit the events of an open turn, in their order.
+    async def append(self, turn: TurnRow, events: Sequence[Event], *, place: Place | None = None) -> list[StoredEvent]:
+        """Number, stamp, encode and commit the events of an open turn, in their order; its live text goes.
+
+        Args:
+            turn: The turn.
+            events: What to add.
+            place: Where in the turn the first of them belongs, the others after it. What is there already is returned
+                as it is, whatever `events` says, and nothing is added for it.
 
         Raises:
             TurnEndedError: The turn has its closing message already.
             SessionGoneError: The session was deleted.
             TypeError, ValueError: An event holds something that JSON cannot carry; nothing of the call is stored.
         """
-        return await self._writer.run(lambda transaction: event_log.append_events(transaction, turn.id, events))
+        return await self._writer.run(
+            lambda transaction: appending.append_events(transaction, turn.id, events, place=place)
+        )
+
+    async def begin_step(
+        self, turn: TurnRow, number: int, *, fingerprint: str, action: Event, repeatable: bool = False
+    ) -> BegunStep:
+        """Put a step of an open turn on record with the event that announces it, before it is carried out.
+
+        Args:
+            turn: The turn.
+            number: 1, 2, 3, ... in the order of the turn's steps.
+            fingerprint: What the step does; the same number must come with the same one.
+            action: The event; it takes the place (number, 0).
+            repeatable: Whether it is carried out again where it was cut off: then nobody asks for its output so far.
+
+        Raises:
+            StepMismatchError: The step was begun with another fingerprint.
+            TurnEndedError, SessionGoneError, TypeError, ValueError: As `append`.
+        """
+        return await self._writer.run(
+            lambda transaction: steps.begin_step(
+                transaction, turn, number, fingerprint=fingerprint, action=action, repeatable=repeatable
+            )
+        )
+
+    async def finish_step(self, turn: TurnRow, number: int, observation: Event, result: bytes) -> StoredEvent:
+        """Commit a step's result and, at the place (number, 1), the event that tells it, in one transaction.
+
+        A step that is finished stays as it is; the event that it was finished with is returned.
+
+        Raises:
+            StepMismatchError: The step was never begun.
+            TurnEndedError, SessionGoneError, TypeError, ValueError: As `append`.
+        """
+        return await self._writer.run(
+            lambda transaction: steps.finish_step(transaction, turn, number, observation, result)
+        )
+
+    async def write_live_text(self, turn: TurnRow, text: str) -> LiveText:
+        """Commit more of the text of a turn's next event and return this piece with its place.
+
+        Raises:
+            TurnEndedError: The turn has its closing message already.
+            SessionGoneError: The session was deleted.
+        """
+        return await self._writer.run(lambda transaction: live_text.write_live_text(transaction, turn, text))
+
+    async def withdraw_live_text(self, turn: TurnRow) -> LiveReset | None:
+        """Take back what was said of a turn's next event; None where nothing was."""
+        return await self._writer.run(lambda transaction: live_text.withdraw_live_text(transaction, turn))
+
+    async def live_text(self, session_id: str) -> LiveText | None:
+        """Return all that was said of a session's next event, from offset 0; None where there is nothing."""
+        return await self._readers.run(lambda connection: live_text.find_live_text(connection, session_id))
 
     async def end_turn(
         self, turn: TurnRow, closing: MessageAction, *, reason: str, usage: dict[str, int], cost_micro_usd: int
@@ -220,7 +331,7 @@ class Store:
             TypeError, ValueError: The message holds something that JSON cannot carry.
         """
         return await self._writer.run(
-            lambda transaction: event_log.end_turn(
+            lambda transaction: appending.end_turn(
                 transaction, turn.id, closing, reason=reason, usage=usage, cost_micro_usd=cost_micro_usd
             ),
             uses_reserve=True,
@@ -239,4 +350,4 @@ class Store:
 
     async def last_event_id(self, session_id: str) -> int:
         """Return the id of the session's newest event, 0 where there is none."""
-        return await self._readers.run(lambda connection: event_log.read_last_event_id(connection, session_id))
+        return await self._readers.run(lambda connection: read_last_event_id(connection, session_id))

@@ -8,8 +8,9 @@ from uuid import uuid4
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from robocoders.store.errors import KeyReusedError, SessionBusyError, SessionGoneError
-from robocoders.store.rows import BegunTurn, NewTurn, TurnRow
-from robocoders.store.schema import event, key, session, turn
+from robocoders.store.keys import find_key, remember_key
+from robocoders.store.rows import BegunTurn, Keyed, NewTurn, TurnRow
+from robocoders.store.schema import event, session, turn
 from robocoders.store.writer import Transaction
 
 __all__ = ["begin_turn", "find_last_turn", "find_turn", "list_open_turns", "mark_running", "turn_row"]
@@ -24,10 +25,10 @@ def begin_turn(transaction: Transaction, new: NewTurn) -> BegunTurn:
         SessionBusyError: A turn is open and the caller would not wait.
     """
     connection = transaction.connection
-    if new.key is not None:
-        known = _turn_of_key(connection, new.owner, new.key, new.body_hash)
-        if known is not None:
-            return BegunTurn(known, existing=True)
+    keyed = None if new.key is None else Keyed(new.owner, new.key, new.body_hash)
+    known = None if keyed is None else _turn_of_key(connection, keyed)
+    if known is not None:
+        return BegunTurn(known, existing=True)
     _check_session(connection, new)
     transaction.flush()
     row = TurnRow(
@@ -48,32 +49,22 @@ def begin_turn(transaction: Transaction, new: NewTurn) -> BegunTurn:
         last_event_id=None,
         created_at_us=transaction.now_us(),
         ended_at_us=None,
+        durable=True,
     )
     connection.execute(insert(turn).values({column.name: getattr(row, column.name) for column in turn.c}))
-    if new.key is not None:
-        connection.execute(
-            insert(key).values(
-                owner=new.owner,
-                key=new.key,
-                body_hash=new.body_hash,
-                turn_id=row.id,
-                created_at_us=row.created_at_us,
-            )
-        )
+    if keyed is not None:
+        remember_key(transaction, keyed, session_id=row.session_id, turn_id=row.id)
     return BegunTurn(row, existing=False)
 
 
-def _turn_of_key(connection: Connection, owner: str, given: str, body_hash: str) -> TurnRow | None:
-    known = connection.execute(
-        select(key.c.body_hash, turn)
-        .join(turn, turn.c.id == key.c.turn_id)
-        .where(key.c.owner == owner, key.c.key == given)
-    ).first()
+def _turn_of_key(connection: Connection, keyed: Keyed) -> TurnRow | None:
+    known = find_key(connection, keyed)
     if known is None:
         return None
-    if known.body_hash != body_hash:
-        raise KeyReusedError("this idempotency key was used with another body: give a new prompt a new key")
-    return turn_row(known)
+    found = None if known.turn_id is None else find_turn(connection, known.turn_id)
+    if found is None:
+        raise KeyReusedError("this idempotency key was used for something else than a prompt: give each its own")
+    return found
 
 
 def _check_session(connection: Connection, new: NewTurn) -> None:
@@ -136,4 +127,5 @@ def turn_row(found: Row[Any]) -> TurnRow:
         last_event_id=found.last_event_id,
         created_at_us=found.created_at_us,
         ended_at_us=found.ended_at_us,
+        durable=found.durable,
     )

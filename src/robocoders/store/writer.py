@@ -18,23 +18,26 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from sqlalchemy import insert
+from sqlalchemy import bindparam, delete, insert
 from sqlalchemy.exc import SQLAlchemyError
 
 from robocoders.errors import StoreError, StoreFullError
-from robocoders.store.connections import make_engine
-from robocoders.store.errors import full, told
+from robocoders.store.connections import BUSY_TIMEOUT_SECONDS, make_engine
+from robocoders.store.errors import full, is_held, told
 from robocoders.store.reserve import Reserve
-from robocoders.store.schema import event
+from robocoders.store.schema import event, live_text
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
+
+    from robocoders.store.rows import Place, StoredEvent
 
 __all__ = ["Transaction", "Work", "Writer"]
 
 T = TypeVar("T")
 
 _INSERT_EVENTS = insert(event)
+_DELETE_LIVE_TEXT = delete(live_text).where(live_text.c.session_id == bindparam("silenced"))
 
 _MOST_SHARED = 512
 """How many pieces of work share a transaction at most: the first of them waits for all."""
@@ -44,8 +47,8 @@ _MOST_SHARED = 512
 class Transaction:
     """What work is done with.
 
-    Events wait in it until the end, so that those of many callers are inserted by one statement; whoever needs them
-    in their table calls `flush`.
+    Events wait in it until the end, so that those of many callers are inserted by one statement, and so does the end
+    of the live text that they replace; whoever needs the tables as they will be calls `flush`.
 
     Attributes:
         connection: The connection, with the write lock held.
@@ -53,6 +56,8 @@ class Transaction:
         open_turns: The session of each turn that this transaction has found open.
         last_ids: The newest event's id of each session that this transaction has appended to.
         waiting: Rows of the table `event` that are not inserted yet.
+        placed: The events with a place that this transaction has appended, by turn and place.
+        silenced: Sessions whose live text is to be deleted, because an event has come.
     """
 
     connection: Connection
@@ -60,12 +65,23 @@ class Transaction:
     open_turns: dict[str, str] = field(default_factory=dict[str, str])
     last_ids: dict[str, int] = field(default_factory=dict[str, int])
     waiting: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    placed: dict[tuple[str, Place], StoredEvent] = field(default_factory=dict[tuple[str, "Place"], "StoredEvent"])
+    silenced: set[str] = field(default_factory=set[str])
 
     def flush(self) -> None:
-        """Insert the events that wait."""
+        """Insert the events that wait, and delete the live text that they replace."""
         if self.waiting:
             self.connection.execute(_INSERT_EVENTS, self.waiting)
             self.waiting.clear()
+        if self.silenced:
+            self.connection.execute(_DELETE_LIVE_TEXT, [{"silenced": session_id} for session_id in self.silenced])
+            self.silenced.clear()
+
+    def silence(self, session_id: str) -> None:
+        """Delete a session's live text now, where `flush` would."""
+        if session_id in self.silenced:
+            self.connection.execute(_DELETE_LIVE_TEXT, {"silenced": session_id})
+            self.silenced.remove(session_id)
 
 
 Work = Callable[[Transaction], T]
@@ -89,12 +105,20 @@ class Writer:
         path: The database file, already of this version's schema.
         now_us: Returns the time, in UTC microseconds.
         limit_bytes: The size that the database must not exceed; None for no limit.
+        busy_timeout_seconds: How long to wait for another process's transaction.
     """
 
-    def __init__(self, path: Path, now_us: Callable[[], int], *, limit_bytes: int | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        now_us: Callable[[], int],
+        *,
+        limit_bytes: int | None = None,
+        busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS,
+    ) -> None:
         self._path = path
         self._now_us = now_us
-        self._engine: Engine = make_engine(path, "writer", connections=1)
+        self._engine: Engine = make_engine(path, "writer", connections=1, busy_timeout_seconds=busy_timeout_seconds)
         self._reserve = Reserve(path, limit_bytes)
         self._requests: SimpleQueue[_Request[Any] | None] = SimpleQueue()
         # A daemon: a program that forgets to close the store must not hang at its end. What was acknowledged is safe.
@@ -177,7 +201,10 @@ class Writer:
         if len(requests) > 1:
             try:
                 results = self._transact(requests)
-            except Exception:  # noqa: BLE001 - each part is run again below, where its error reaches its caller
+            except Exception as error:  # noqa: BLE001 - each part is run again, where its error reaches its caller
+                if isinstance(error, SQLAlchemyError) and is_held(error):
+                    # None of them is at fault, and each would wait as long again.
+                    return [(request, None, told(error, self._path)) for request in requests]
                 return [outcome for request in requests for outcome in self._commit([request])]
             return [(request, result, None) for request, result in zip(requests, results, strict=True)]
         return [self._commit_alone(request) for request in requests]
