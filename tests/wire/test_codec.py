@@ -21,7 +21,14 @@ from robocoders.events import (
     TextReset,
     UnknownEvent,
 )
-from robocoders.wire.codec import decode_event, encode_event, event_object, format_timestamp
+from robocoders.wire.codec import (
+    decode_event,
+    encode_delta,
+    encode_event,
+    encode_reset,
+    event_object,
+    format_timestamp,
+)
 from tests.wire.strategies import events, json_values
 
 CAPTURED = (
@@ -216,3 +223,14 @@ def test_a_very_long_event_is_read() -> None:
     text = "x" * (64 * 1024 * 1024)
 
     assert event(encode_event(MessageAction(args=MessageArgs(content=text)))).text == text
+
+
+def test_live_text_is_written_as_it_is_read() -> None:
+    """Promise: live text, its lines: `delta_of`, `offset` and `text`, or `delta_of` and `reset`."""
+    delta, reset = TextDelta(delta_of=4, offset=2, text='"é\n'), TextReset(delta_of=4)
+    assert encode_delta(delta) == b'{"delta_of": 4, "offset": 2, "text": "\\"\\u00e9\\n"}'
+    assert encode_reset(reset) == b'{"delta_of": 4, "reset": true}'
+    assert [decode_event(encode_delta(delta)), decode_event(encode_reset(reset))] == [delta, reset]
+    assert encode_delta(TextDelta(delta_of=4, offset=0, text="\ud83d")) == (
+        b'{"delta_of": 4, "offset": 0, "text": "\\ufffd"}'
+    )

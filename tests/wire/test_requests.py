@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import json
 
+import pytest
+
 from robocoders.wire import requests
 from robocoders.wire.requests import Request
 
@@ -55,6 +57,34 @@ def test_what_is_ours_is_added_where_old_servers_ignore_it() -> None:
     assert request.path == "/chat?events=all&deltas=true&if_busy=refuse"
     assert dict(request.headers)["Idempotency-Key"] == "k"
     assert json.loads(request.body or b"")["history"] == "in_prompt"
+
+
+def test_an_answer_is_taken_up_where_it_was() -> None:
+    """Promise: live text, a reader resumes at `after=ID&offset=N`, with the same key."""
+    chat = requests.chat(TOKEN, SID, "p", "RepoAgent", key="k", deltas=True, after=7, offset=12)
+    log = requests.session_events(TOKEN, SID, after=7, follow=True, deltas=True, offset=12)
+
+    assert chat.path == "/chat?events=all&deltas=true&after=7&offset=12"
+    assert log.path == f"/sessions/{SID}/events?after=7&follow=true&deltas=true&offset=12"
+    assert requests.session_events(TOKEN, SID, deltas=True).path.endswith("after=0&follow=false&deltas=true")
+
+
+@pytest.mark.parametrize("key", [None, "k"])
+def test_whatever_changes_something_may_carry_a_key(key: str | None) -> None:
+    """Promise: `Idempotency-Key` on every route that changes something."""
+    made = [
+        requests.chat(TOKEN, SID, "p", "RepoAgent", key=key),
+        requests.create_session(TOKEN, key=key),
+        requests.new_session(TOKEN, key=key),
+        requests.cancel(TOKEN, SID, key=key),
+        requests.delete_session(TOKEN, SID, key=key),
+        requests.session_code(TOKEN, SID, "octocat", key=key),
+    ]
+
+    assert [dict(request.headers).get("Idempotency-Key") for request in made] == [key] * 6
+    assert {request.is_keyed for request in made} == {key is not None}
+    # A session too many costs nothing, and what is deleted is deleted; the others do something each time.
+    assert [request.safe for request in made] == [False, True, False, False, True, False]
 
 
 def test_no_request_shows_a_secret() -> None:
