@@ -1,0 +1,155 @@
+"""What must hold after a storm, as functions from what was recorded to the sentences that say what does not hold."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from robocoders.agents.steps import interrupted_result
+from robocoders.events import Event
+from tests.chaos import scripts
+from tests.chaos.log_file import LoggedEvent, LoggedTurn, SessionLog
+from tests.chaos.readings import Reading
+
+__all__ = ["TurnSteps", "check_effects", "check_log", "check_reading", "turn_steps"]
+
+INTERRUPTED = interrupted_result("").observation.message or ""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnSteps:
+    """The tool calls of one turn by the line that each appends: those that finished, and those that were cut off."""
+
+    finished: Sequence[str]
+    interrupted: Sequence[str]
+
+
+def check_log(log: SessionLog, prompts: Sequence[str]) -> Iterator[str]:
+    """Check one session's log: numbered without gap, every turn ended once and told as its script has it.
+
+    Args:
+        log: What the database holds.
+        prompts: The prompts that were sent and answered.
+    """
+    where = f"session {log.session_id}"
+    if [event.id for event in log.events] != list(range(1, len(log.events) + 1)):
+        yield f"{where}: the ids have a gap or a repeat"
+    accepted = Counter(turn.prompt for turn in log.turns)
+    yield from (
+        f"{where}: the prompt {prompt!r} became {count} turns" for prompt, count in accepted.items() if count > 1
+    )
+    yield from (f"{where}: the prompt {prompt!r} is lost" for prompt in prompts if prompt not in accepted)
+    by_turn: dict[str, list[LoggedEvent]] = {turn.id: [] for turn in log.turns}
+    for event in log.events:
+        by_turn.setdefault(event.turn_id, []).append(event)
+    previous = 0
+    for turn in log.turns:
+        events = by_turn[turn.id]
+        yield from (f"{where}, {turn.prompt!r}: {fault}" for fault in _check_turn(turn, events))
+        if events:
+            if events[0].id != previous + 1 or events[-1].id - events[0].id + 1 != len(events):
+                yield f"{where}, {turn.prompt!r}: its events are mixed with those of other turns"
+            previous = events[-1].id
+
+
+def _check_turn(turn: LoggedTurn, events: Sequence[LoggedEvent]) -> Iterator[str]:
+    bodies: list[dict[str, Any]] = [json.loads(event.body) for event in events]
+    closing = [body["id"] for body in bodies if _closes(body)]
+    if turn.state != "ended" or closing != [turn.last_event_id] or not events or events[-1].id != turn.last_event_id:
+        yield f"it is {turn.state}, its last event is {turn.last_event_id}, closing messages are {closing}"
+        return
+    if turn.reason != "finished" or bodies[-1]["args"]["extras"].get("reason") != "finished":
+        yield f"it ended with {turn.reason}: {bodies[-1]['message'][:200]!r}"
+        return
+    said = [body["args"]["content"] for body in bodies if body.get("action") == "message"]
+    if said != [saying.text for saying in scripts.sayings_of(turn.prompt)]:
+        yield f"it said {len(said)} texts that are not those of its script"
+    yield from _check_steps(turn.prompt, bodies)
+
+
+def _check_steps(prompt: str, bodies: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """Each line of the script is one action, right after it the one observation that it caused."""
+    wanted = scripts.lines_of(prompt)
+    actions = [body for body in bodies if "action" in body and body["action"] != "message"]
+    observations = [body for body in bodies if "observation" in body]
+    if len(actions) != len(wanted) or not all(_names(body, line) for body, line in zip(actions, wanted, strict=False)):
+        yield f"its {len(actions)} actions are not the {len(wanted)} of its script, in order"
+    if [body["cause"] for body in observations] != [body["id"] for body in actions]:
+        yield "its observations do not belong to its actions one by one"
+    elif any(later["id"] != earlier["id"] + 1 for earlier, later in zip(actions, observations, strict=True)):
+        yield "something stands between an action and its observation"
+
+
+def turn_steps(log: SessionLog) -> TurnSteps:
+    """What the log says of the tool calls in a session's turns."""
+    bodies = {event.id: json.loads(event.body) for event in log.events}
+    prompts = {turn.id: turn.prompt for turn in log.turns}
+    finished: list[str] = []
+    interrupted: list[str] = []
+    for event in log.events:
+        body = bodies[event.id]
+        if "observation" not in body:
+            continue
+        action = bodies.get(body["cause"], {})
+        line = next((line for line in scripts.lines_of(prompts[event.turn_id]) if _names(action, line)), "?")
+        (interrupted if body["message"] == INTERRUPTED else finished).append(line)
+    return TurnSteps(finished, interrupted)
+
+
+def check_effects(written: Sequence[str], steps: Iterable[TurnSteps]) -> Iterator[str]:
+    """Check the file of side effects: a finished step once, an interrupted one at most once, nothing else.
+
+    Args:
+        written: The lines of the file.
+        steps: What the logs say.
+    """
+    counts = Counter(written)
+    yield from (f"the step {line} ran {count} times" for line, count in counts.items() if count > 1)
+    known: set[str] = set()
+    for turn in steps:
+        yield from (f"the finished step {line} left no effect" for line in turn.finished if line not in counts)
+        known.update(turn.finished, turn.interrupted)
+    yield from (f"the step {line} had an effect and is in no log" for line in counts if line not in known)
+
+
+def check_reading(reading: Reading, log: SessionLog) -> Iterator[str]:
+    """Check that a reader got exactly the log, in its order, byte for byte: its turn's part, or all after an id."""
+    where = f"{reading.reader}, {reading.prompt!r}" if reading.prompt is not None else reading.reader
+    got = [item for item in reading.items if isinstance(item, Event)]
+    if reading.prompt is None:
+        wanted = [event for event in log.events if event.id > reading.after]
+    else:
+        ids = {turn.id for turn in log.turns if turn.prompt == reading.prompt}
+        wanted = [event for event in log.events if event.turn_id in ids]
+    if reading.gave_up is not None:
+        wanted = wanted[: len(got)]
+    if [item.id for item in got] != [event.id for event in wanted]:
+        yield f"{where}: got the ids {_ranges([item.id for item in got])} of {_ranges([event.id for event in wanted])}"
+    elif [item.raw for item in got] != [event.body for event in wanted]:
+        yield f"{where}: an event is not byte for byte what the log holds"
+
+
+def _closes(body: dict[str, Any]) -> bool:
+    return body.get("action") == "message" and body["args"]["wait_for_response"] is True
+
+
+def _names(action: dict[str, Any], line: str) -> bool:
+    """Whether an action's arguments hold the line as a whole."""
+    return any(line in str(value).split() for value in action.get("args", {}).values())
+
+
+def _ranges(ids: Sequence[int | None]) -> str:
+    """Ids for people: runs of them as `1..9`."""
+    runs: list[list[int]] = []
+    for number in ids:
+        if number is None:
+            continue
+        if runs and number == runs[-1][1] + 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    shown = [f"{first}..{last}" if last > first else str(first) for first, last in runs[:12]]
+    return ", ".join(shown) + (" ..." if len(runs) > 12 else "")
