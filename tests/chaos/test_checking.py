@@ -15,6 +15,8 @@ from tests.chaos.live_text_checking import LiveTextFigures, check_live_text
 from tests.chaos.log_file import LoggedEvent, LoggedTurn, SessionLog
 from tests.chaos.readings import Item, Reading
 
+Spoil = Callable[[list[dict[str, Any]]], object]
+
 _PROMPTS = (scripts.prompt_of("one"), scripts.prompt_of("two"))
 
 
@@ -32,7 +34,7 @@ def _bodies(prompt: str) -> list[dict[str, Any]]:
     return found
 
 
-def _log(spoil: Callable[[list[dict[str, Any]]], None] | None = None) -> SessionLog:
+def _log(spoil: Spoil | None = None) -> SessionLog:
     """A session of two turns; the first one's bodies can be spoiled before they get their ids."""
     log = SessionLog("session")
     for place, prompt in enumerate(_PROMPTS):
@@ -80,20 +82,20 @@ def _swap(bodies: list[dict[str, Any]]) -> None:
     bodies[1], bodies[4] = bodies[4], bodies[1]
 
 
-@pytest.mark.parametrize(
-    ("spoil", "said"),
-    [
-        (lambda bodies: bodies.insert(0, bodies[0]), "texts that are not those of its script"),
-        (lambda bodies: bodies.pop(0), "texts that are not those of its script"),
-        (lambda bodies: bodies.pop(2), "do not belong to its actions"),
-        (lambda bodies: bodies.insert(1, bodies[1]), "are not the"),
-        (_swap, "are not the"),
-        (lambda bodies: bodies.append(bodies[-1]), "closing messages are"),
-        (lambda bodies: bodies.pop(), "closing messages are"),
-        (lambda bodies: bodies[-1]["args"]["extras"].update(reason="error"), "it ended with"),
-    ],
-)
-def test_a_turn_that_differs_from_its_script_is_found(spoil: Callable[[list[dict[str, Any]]], None], said: str) -> None:
+_SPOILT: list[tuple[Spoil, str]] = [
+    (lambda bodies: bodies.insert(0, bodies[0]), "texts that are not those of its script"),
+    (lambda bodies: bodies.pop(0), "texts that are not those of its script"),
+    (lambda bodies: bodies.pop(2), "do not belong to its actions"),
+    (lambda bodies: bodies.insert(1, bodies[1]), "are not the"),
+    (_swap, "are not the"),
+    (lambda bodies: bodies.append(bodies[-1]), "closing messages are"),
+    (lambda bodies: bodies.pop(), "closing messages are"),
+    (lambda bodies: bodies[-1]["args"]["extras"].update(reason="error"), "it ended with"),
+]
+
+
+@pytest.mark.parametrize(("spoil", "said"), _SPOILT)
+def test_a_turn_that_differs_from_its_script_is_found(spoil: Spoil, said: str) -> None:
     """Promise: ours: a turn that lost, repeated or swapped anything does not pass."""
     assert any(said in fault for fault in check_log(_log(spoil), _PROMPTS))
 
