@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from robocoders.agents.running import Emit, Outcome, TurnInput
+from robocoders.engine.hub import Item
 from robocoders.engine.performing import RunTurn
 from robocoders.engine.runner import Engine, PromptSpec, TurnHandle
 from robocoders.store import SessionRow, Store, StoredEvent
@@ -27,9 +28,10 @@ class Stage:
         self.clock = clock
         self.data_dir = data_dir
         self._engine: Engine | None = None
+        self._started: list[Engine] = []
 
     def play(self, run_turn: RunTurn, *, resolve_model: Callable[[str], Any] | None = None) -> Engine:
-        """The engine, with this agent."""
+        """The engine, with this agent; it is started with its first prompt, when an earlier one has been stopped."""
         self._engine = Engine(
             self.store,
             data_dir=self.data_dir,
@@ -44,31 +46,42 @@ class Stage:
     def engine(self) -> Engine:
         return self._engine if self._engine is not None else self.play(echo)
 
+    async def start(self) -> Engine:
+        """The engine, started; there is one at a time."""
+        engine = self.engine
+        if engine not in self._started:
+            for earlier in self._started:
+                await earlier.stop(PATIENCE_SECONDS)
+            self._started = [engine]
+            await engine.start()
+        return engine
+
     async def session(self, session_id: str = "session-1", **changes: Any) -> SessionRow:
         return await self.store.get_or_create_session(replace(session_row(session_id), **changes))
 
     async def submit(self, prompt: str = "Why?", session_id: str = "session-1", **spec: Any) -> TurnHandle:
-        return await self.engine.submit(
-            await self.session(session_id), PromptSpec(prompt=prompt, agent="RepoAgent", **spec)
-        )
+        engine = await self.start()
+        return await engine.submit(await self.session(session_id), PromptSpec(prompt=prompt, agent="RepoAgent", **spec))
 
     async def ask(self, prompt: str = "Why?", session_id: str = "session-1", **spec: Any) -> list[StoredEvent]:
         """The whole answer to a prompt."""
         return await everything(await self.submit(prompt, session_id, **spec))
 
     async def leave(self) -> None:
-        if self._engine is not None:
-            await self._engine.stop(PATIENCE_SECONDS)
+        for engine in self._started:
+            await engine.stop(PATIENCE_SECONDS)
 
 
 async def everything(handle: TurnHandle) -> list[StoredEvent]:
     async with asyncio.timeout(PATIENCE_SECONDS):
-        return [event async for event in handle.events()]
+        return [event async for event in handle.events() if isinstance(event, StoredEvent)]
 
 
-async def first(events: AsyncIterator[StoredEvent]) -> StoredEvent:
+async def first(events: AsyncIterator[Item]) -> StoredEvent:
     async with asyncio.timeout(PATIENCE_SECONDS):
-        return await anext(events)
+        event = await anext(events)
+    assert isinstance(event, StoredEvent)
+    return event
 
 
 def reason_of(event: StoredEvent) -> str:

@@ -41,7 +41,7 @@ async def test_turns_left_open_are_closed_at_the_next_start(stage: Stage) -> Non
     first, second = await open_turn(stage.store), await open_turn(stage.store)
     await stage.store.mark_running(first.id)
     await stage.store.append(first, [saying("so far")])
-    await stage.engine.start()
+    await stage.start()
     log = [event async for event in stage.engine.follow("session-1", 0, live=False)]
     assert [(event.turn_id, event.closes_turn) for event in log] == [
         (first.id, False),
@@ -59,7 +59,7 @@ async def test_a_reader_who_comes_back_after_a_crash_does_not_hang(stage: Stage)
     spec = {"key": "k", "body_hash": "hash"}
     handle = await stage.submit(**spec)
     before = await everything(handle)
-    await stage.engine.start()
+    await stage.start()
     assert await everything(await stage.submit(**spec)) == before
 
 
@@ -78,7 +78,7 @@ async def test_a_killed_engine_is_followed_by_one_that_closes_its_turns(tmp_path
     await asyncio.to_thread(_kill_while_running, data)
     store = await Store.open(url_of(data / "robocoders.db"))
     stage = Stage(store, Clock(), data)
-    await stage.engine.start()
+    await stage.start()
     answers = [await stage.ask(prompt, key=prompt) for prompt in ("first", "second")]
     assert [[reason_of(answer[-1]), len(answer)] for answer in answers] == [["error", 2], ["error", 1]]
     assert text_of(answers[0][0]) == "begun: first"

@@ -13,15 +13,18 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from robocoders.store.rows import StoredEvent
+from robocoders.store.rows import LiveReset, LiveText, StoredEvent
 
-__all__ = ["MOST_WAITING", "MOST_WAITING_BYTES", "Hub", "News", "Subscription"]
+__all__ = ["MOST_WAITING", "MOST_WAITING_BYTES", "Hub", "Item", "News", "Subscription"]
+
+Item = StoredEvent | LiveText | LiveReset
+"""What a reader may get: an event of the log, text of the event to come, or that text's withdrawal."""
 
 MOST_WAITING = 1000
-"""How many events may wait for one reader."""
+"""How many items may wait for one reader."""
 
 MOST_WAITING_BYTES = 4 * 1024 * 1024
-"""How many bytes of events may wait for one reader."""
+"""How many bytes of events and text may wait for one reader."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,35 +32,40 @@ class News:
     """What has come for a reader.
 
     Attributes:
-        events: Committed events, oldest first.
-        lagged: Whether events were lost to this reader; they are in the log.
+        items: What was committed, oldest first.
+        lagged: Whether something was lost to this reader; it is in the log.
         last_words: Closing messages for which the log had no room. They have no id.
         closed: Whether nothing more will come.
     """
 
-    events: Sequence[StoredEvent]
+    items: Sequence[Item]
     lagged: bool
     last_words: Sequence[StoredEvent]
     closed: bool
 
 
 class Subscription:
-    """One reader's mailbox."""
+    """One reader's mailbox.
 
-    def __init__(self) -> None:
-        self._events: deque[StoredEvent] = deque()
+    Args:
+        live: Whether it takes the text of events to come, too.
+    """
+
+    def __init__(self, *, live: bool = False) -> None:
+        self.live = live
+        self._items: deque[Item] = deque()
         self._size_bytes = 0
         self._lagged = False
         self._last_words: list[StoredEvent] = []
         self._closed = False
         self._something = asyncio.Event()
 
-    def put(self, event: StoredEvent) -> None:
-        """Add a committed event; where it is one too many, all that wait are dropped."""
+    def put(self, item: Item) -> None:
+        """Add what was committed; where it is one too many, all that wait are dropped."""
         if not self._lagged:
-            self._events.append(event)
-            self._size_bytes += len(event.body)
-            if len(self._events) > MOST_WAITING or self._size_bytes > MOST_WAITING_BYTES:
+            self._items.append(item)
+            self._size_bytes += _size_bytes(item)
+            if len(self._items) > MOST_WAITING or self._size_bytes > MOST_WAITING_BYTES:
                 self._drop()
                 self._lagged = True
         self._something.set()
@@ -78,14 +86,14 @@ class Subscription:
         # A closed mailbox stays readable: whoever asks again is told again.
         if not self._closed:
             self._something.clear()
-        news = News(tuple(self._events), self._lagged, tuple(self._last_words), self._closed)
+        news = News(tuple(self._items), self._lagged, tuple(self._last_words), self._closed)
         self._drop()
         self._lagged = False
         self._last_words = []
         return news
 
     def _drop(self) -> None:
-        self._events.clear()
+        self._items.clear()
         self._size_bytes = 0
 
 
@@ -97,9 +105,9 @@ class Hub:
         self._closed = False
 
     @contextmanager
-    def subscribe(self, session_id: str) -> Generator[Subscription, None, None]:
-        """Open a mailbox for what comes from now on."""
-        subscription = Subscription()
+    def subscribe(self, session_id: str, *, live: bool = False) -> Generator[Subscription, None, None]:
+        """Open a mailbox for what comes from now on; with `live` the text of events to come, too."""
+        subscription = Subscription(live=live)
         if self._closed:
             subscription.close()
         self._readers[session_id].add(subscription)
@@ -117,6 +125,12 @@ class Hub:
             for subscription in self._readers.get(event.session_id, ()):
                 subscription.put(event)
 
+    def publish_live(self, item: LiveText | LiveReset) -> None:
+        """Pass on text of an event to come, or its withdrawal, after it was committed."""
+        for subscription in self._readers.get(item.session_id, ()):
+            if subscription.live:
+                subscription.put(item)
+
     def publish_last_word(self, event: StoredEvent) -> None:
         """Pass on a closing message that could not be committed."""
         for subscription in self._readers.get(event.session_id, ()):
@@ -132,3 +146,9 @@ class Hub:
         self._closed = True
         for session_id in tuple(self._readers):
             self.close_session(session_id)
+
+
+def _size_bytes(item: Item) -> int:
+    if isinstance(item, StoredEvent):
+        return len(item.body)
+    return len(item.text) if isinstance(item, LiveText) else 0

@@ -7,7 +7,6 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from robocoders.agents.running import Outcome
-from robocoders.engine.prompts import PromptSpec
 from robocoders.store import SessionRow, TurnRow
 
 __all__ = ["Lane", "OpenTurn"]
@@ -20,15 +19,19 @@ class OpenTurn:
     Attributes:
         session: Its session.
         turn: The turn as it was accepted.
-        prompt: What was asked.
         stop: Set from outside to how the turn is to end at once.
-        done: Set when its closing message is out.
+        resumes: Whether an earlier process may have begun it.
+        began: Whether this process has begun it.
+        closed: Whether its closing message is out.
+        done: Set when it is over for this process: its closing message is out, or it is left to the next start.
     """
 
     session: SessionRow
     turn: TurnRow
-    prompt: PromptSpec
     stop: asyncio.Future[Outcome]
+    resumes: bool = False
+    began: bool = False
+    closed: bool = False
     done: asyncio.Event = field(default_factory=asyncio.Event)
 
     def end(self, outcome: Outcome) -> None:

@@ -1,28 +1,45 @@
-"""One turn as a function over steps: what it needs comes in, its events go out through `emit`, an outcome comes back.
+"""One turn as a function over steps: what it needs comes in, its events go out, an outcome comes back.
 
-Nothing here knows of queues, readers or other turns, so that a durable workflow can run the same function.
+Nothing here knows of queues, readers or other turns. After a crash the same function is called again from its
+beginning; what it had committed it gets back.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from robocoders.agents.running import DEFAULT_REQUEST_LIMIT, Emit, Outcome, TurnInput
+from robocoders.agents.running import DEFAULT_REQUEST_LIMIT, Emit, Live, Outcome, Steps, TurnInput
 from robocoders.engine import endings
 from robocoders.engine.history import read_history
 from robocoders.engine.private_workspaces import make_private_workspace
-from robocoders.engine.prompts import PromptSpec
 from robocoders.store import SessionRow, Store, TurnRow
 from robocoders.wire.protocol import Reason
 from robocoders.workspace.files import Workspace
 
-__all__ = ["Performer", "RunTurn"]
+__all__ = ["Performer", "RunTurn", "Traces"]
 
 RunTurn = Callable[[TurnInput, Emit], Awaitable[Outcome]]
+
+
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """Where what a turn does goes.
+
+    Attributes:
+        emit: Takes its events.
+        steps: Carries out its steps.
+        live: Takes the text of the event to come.
+        capabilities: What makes its requests to the model steps, too.
+    """
+
+    emit: Emit
+    steps: Steps
+    live: Live
+    capabilities: Sequence[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +58,16 @@ class Performer:
     resolve_model: Callable[[str], Any] | None
     run_turn: RunTurn
 
-    async def perform(self, session: SessionRow, turn: TurnRow, prompt: PromptSpec, emit: Emit) -> Outcome:
+    async def perform(self, session: SessionRow, turn: TurnRow, traces: Traces) -> Outcome:
         """Run one turn to its end and return how it ended.
 
         Raises:
             RobocodersError: What stood in the way, told for people.
         """
-        if prompt.is_bare_continue:
+        if turn.only_continues:
             earlier = await self._earlier_reason(turn)
             if earlier not in Reason.ALLOWANCES:
                 return endings.unasked(earlier)
-        await self.store.mark_running(turn.id)
         turn_input = TurnInput(
             agent=turn.agent,
             prompt=turn.prompt,
@@ -60,8 +76,11 @@ class Performer:
             index_dir=self.data_dir / "index",
             history=await read_history(self.store, turn),
             request_limit=_request_limit(turn.limits),
+            steps=traces.steps,
+            live=traces.live,
+            capabilities=traces.capabilities,
         )
-        return await self.run_turn(turn_input, emit)
+        return await self.run_turn(turn_input, traces.emit)
 
     async def _earlier_reason(self, turn: TurnRow) -> str | None:
         closed = await self.store.closed_turns(turn.session_id, before_number=turn.number, limit=1)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
+from typing import Protocol
 
-from robocoders.store.rows import History, StoredEvent, TurnRow
+from robocoders.engine.hub import Item
+from robocoders.store.rows import History, TurnRow
 from robocoders.wire.protocol import CONTINUE_PROMPT
 
 __all__ = ["PromptSpec", "TurnHandle"]
@@ -43,6 +45,14 @@ class PromptSpec:
         return self.plain and self.key is None and self.prompt == CONTINUE_PROMPT
 
 
+class Follow(Protocol):
+    """Follows a turn."""
+
+    def __call__(self, turn: TurnRow, after: int, offset: int, /, *, deltas: bool) -> AsyncGenerator[Item, None]:
+        """Return the turn's events after an id."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class TurnHandle:
     """The turn of a prompt that was accepted.
@@ -54,11 +64,16 @@ class TurnHandle:
 
     turn: TurnRow
     existing: bool
-    _follow: Callable[[TurnRow], AsyncIterator[StoredEvent]] = field(repr=False)
+    _follow: Follow = field(repr=False)
 
-    def events(self) -> AsyncIterator[StoredEvent]:
-        """Return the turn's events from its first, past ones and live ones; the closing one is the last.
+    def events(self, *, after: int = 0, deltas: bool = False, offset: int = 0) -> AsyncGenerator[Item, None]:
+        """Return the turn's events, past ones and live ones; the closing one is the last.
 
-        They end without it only where the session was deleted, or the engine stopped for good.
+        They end without it only where the session was deleted, or the engine stopped.
+
+        Args:
+            after: Only events with a greater id; 0 for all of the turn's.
+            deltas: Whether to give the text of the event to come, too.
+            offset: How many characters of that text the reader has had; they come after the event `after`.
         """
-        return self._follow(self.turn)
+        return self._follow(self.turn, after, offset, deltas=deltas)

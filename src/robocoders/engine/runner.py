@@ -2,38 +2,51 @@
 
 The rules: an event is committed before anybody sees it. A session runs one turn at a time, different sessions run
 side by side. A reader who leaves stops nothing; cancelling does, within a second. Every turn ends with exactly one
-closing message, and one that a crash left open gets it at the next start.
+closing message. A turn that a crash or a stop left open goes on at the next start, where it was.
 """
 
 from __future__ import annotations
 
 import asyncio
+import importlib
 import logging
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable, Collection
 from contextlib import aclosing
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from robocoders.agents.running import Outcome, run_turn
 from robocoders.engine import endings
 from robocoders.engine.closing import Closer
-from robocoders.engine.emitting import Emitter
-from robocoders.engine.following import follow_log
-from robocoders.engine.hub import Hub
+from robocoders.engine.following import follow_log, only_of_turn
+from robocoders.engine.hub import Hub, Item
 from robocoders.engine.lanes import Lane, OpenTurn
 from robocoders.engine.performing import Performer, RunTurn
 from robocoders.engine.private_workspaces import remove_private_workspace
 from robocoders.engine.prompts import PromptSpec, TurnHandle
+from robocoders.engine.steps_in_flight import StepsInFlight
+from robocoders.engine.working import Worker
 from robocoders.errors import RobocodersError
-from robocoders.store import NewTurn, SessionBusyError, SessionRow, Store, StoredEvent, TurnRow, system_clock_us
+from robocoders.store import (
+    Keyed,
+    NewTurn,
+    SessionBusyError,
+    SessionRow,
+    Store,
+    StoredEvent,
+    TurnRow,
+    system_clock_us,
+)
+
+if TYPE_CHECKING:
+    from robocoders.engine.checkpoints import Checkpoints
 
 __all__ = ["Engine", "EngineStoppedError", "PromptSpec", "SessionBusyError", "TurnHandle"]
 
 logger = logging.getLogger("robocoders.engine")
 
-_WIND_DOWN_SECONDS = 0.5
-"""How long an agent that is stopped may tidy up; the turn ends without it then."""
+_CHECKPOINTS = "checkpoints.db"
 
 
 class EngineStoppedError(RobocodersError):
@@ -41,14 +54,15 @@ class EngineStoppedError(RobocodersError):
 
 
 class Engine:
-    """Runs the turns of one store. It belongs to one event loop, and to a store belongs one engine.
+    """Runs the turns of one store. It belongs to one event loop, and to a store and to a process belongs one engine.
 
     Args:
         store: The open store.
-        data_dir: Where private workspaces and search indexes are kept.
+        data_dir: Where private workspaces, search indexes and checkpoints are kept.
         default_model: The model's name for sessions that have none of their own.
         resolve_model: Makes a model of its name, called in a thread; None leaves that to the agents.
-        run_turn: Runs an agent.
+        run_turn: Runs an agent. After a crash it is called again with the same inputs, and has to make the same calls
+            of what it is given in the same order; what was committed comes back instead of being done again.
         now_us: Returns the time, in UTC microseconds.
     """
 
@@ -66,13 +80,28 @@ class Engine:
         self._default_model = default_model
         self._now_us = now_us
         self._data_dir = data_dir
-        self._performer = Performer(store, data_dir, resolve_model, run_turn)
         self._hub = Hub()
         self._closer = Closer(store, self._hub, now_us)
+        self._in_flight = StepsInFlight()
+        self._worker = Worker(
+            store,
+            self._hub,
+            self._closer,
+            Performer(store, data_dir, resolve_model, run_turn),
+            in_flight=self._in_flight,
+            checkpoints=self._checkpoints,
+        )
+        self._opening: asyncio.Task[Checkpoints] | None = None
         self._lanes: dict[str, Lane] = {}
         self._accepting: set[asyncio.Task[TurnHandle]] = set()
         self._idle_since_us = now_us()
         self._stopping = False
+
+    @property
+    def ready(self) -> bool:
+        """Whether turns are run at once; prompts are accepted before that."""
+        opening = self._opening
+        return opening is not None and opening.done() and not opening.cancelled() and opening.exception() is None
 
     @property
     def idle_since_us(self) -> int | None:
@@ -84,13 +113,21 @@ class Engine:
         return session_id in self._lanes
 
     async def start(self) -> None:
-        """Close the turns that an earlier process left open, with the reason `error`, so that no reader hangs.
+        """Take up the turns that an earlier process left open, where they were; what they run on is made meanwhile.
+
+        Turns of a version that kept no steps are closed with the reason `error`, so that no reader hangs.
 
         Raises:
             StoreError: The store cannot be read.
         """
-        for turn in await self._store.open_turns():
-            await self._closer.close(turn, endings.interrupted())
+        found = await self._store.open_turns()
+        self._opening = asyncio.create_task(self._open([turn.id for turn in found]))
+        for turn in found:
+            session = await self._store.session(turn.session_id)
+            if session is None or not turn.durable:
+                await self._closer.close(turn, endings.interrupted())
+            else:
+                self._queue(OpenTurn(session, turn, _future(), resumes=turn.state == "running"))
 
     async def submit(self, session: SessionRow, prompt: PromptSpec) -> TurnHandle:
         """Accept a prompt; it runs once, however often it comes with the same key.
@@ -111,50 +148,90 @@ class Engine:
         accepting.add_done_callback(self._accepted)
         return await asyncio.shield(accepting)
 
-    def follow(self, session_id: str, after: int, *, live: bool) -> AsyncGenerator[StoredEvent, None]:
-        """Return the session's events after an id; with `live` it goes on until the session or the engine ends."""
-        return follow_log(self._store, self._hub, session_id, after=after, live=live)
+    def follow(
+        self, session_id: str, after: int, *, live: bool, deltas: bool = False, offset: int = 0
+    ) -> AsyncGenerator[Item, None]:
+        """Return the session's events after an id; with `live` it goes on until the session or the engine ends.
 
-    async def cancel(self, session_id: str) -> bool:
-        """End the session's running and waiting turns as `cancelled`; return whether there were any."""
+        Args:
+            session_id: The session.
+            after: The id after which to begin; 0 for all.
+            live: Whether to go on with what comes.
+            deltas: Whether to give the text of the event to come, too, from its beginning or the offset.
+            offset: How many characters of that text the reader has had.
+        """
+        return follow_log(self._store, self._hub, session_id, after=after, live=live, deltas=deltas, offset=offset)
+
+    async def cancel(self, session_id: str, up_to: int | None = None) -> bool:
+        """End the session's running and waiting turns as `cancelled`; return whether there were any.
+
+        Args:
+            session_id: The session.
+            up_to: Only turns up to this number; None for all.
+        """
         lane = self._lanes.get(session_id)
         if lane is None:
             return False
-        await _end_all(tuple(lane.turns), endings.cancelled())
-        return True
+        meant = [one for one in lane.turns if up_to is None or one.turn.number <= up_to]
+        were_open = any(not one.closed for one in meant)
+        await _end_all(meant, endings.cancelled())
+        return were_open
 
-    async def delete_session(self, session_id: str) -> None:
-        """Cancel what is open, delete the session's prompts, events and private directory, and let its readers go."""
+    async def delete_session(self, session_id: str, keyed: Keyed | None = None) -> None:
+        """Cancel what is open, delete the session's prompts, events and private directory, and let its readers go.
+
+        Args:
+            session_id: The session.
+            keyed: The key of the request, remembered with the deletion.
+
+        Raises:
+            KeyReusedError: The owner has used the key with another request.
+        """
         await self.cancel(session_id)
-        await self._store.delete_session(session_id)
+        await self._store.delete_session(session_id, keyed)
         self._hub.close_session(session_id)
         # A prompt that came in between must not make the directory again.
         await self.cancel(session_id)
         await asyncio.to_thread(remove_private_workspace, self._data_dir, session_id)
 
     async def stop(self, grace_seconds: float) -> None:
-        """Take no more prompts, end open turns with the reason `error`, and let all readers go.
+        """Take no more prompts, leave open turns to the next start, and let all readers go.
 
         Args:
-            grace_seconds: How long open turns may take to write their closing message; what is open then is closed
-                at the next start.
+            grace_seconds: How long steps that are being done may take to finish. A command that is cut off is not
+                done again; the model hears that it was interrupted.
         """
         self._stopping = True
-        try:
-            async with asyncio.timeout(grace_seconds):
-                if self._accepting:
-                    await asyncio.wait(tuple(self._accepting))
-                open_turns = [turn for lane in self._lanes.values() for turn in lane.turns]
-                await _end_all(open_turns, endings.stopped())
-        except TimeoutError:
-            logger.warning(
-                "The server stops with %d open sessions; they are closed at the next start", len(self._lanes)
-            )
+        if self._accepting:
+            await asyncio.wait(tuple(self._accepting), timeout=grace_seconds)
+        if self._lanes:
+            await self._in_flight.shut(grace_seconds)
+            logger.info("%d sessions have open turns; they go on at the next start", len(self._lanes))
         tasks = [lane.task for lane in self._lanes.values() if lane.task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self._hub.close()
+        await self._let_go()
+
+    async def _open(self, open_turns: Collection[str]) -> Checkpoints:
+        # In a thread: it takes a moment, in which the event loop would serve nobody.
+        module = await asyncio.to_thread(importlib.import_module, "robocoders.engine.checkpoints")
+        checkpoints: Checkpoints = module.Checkpoints(self._data_dir / _CHECKPOINTS)
+        await checkpoints.open(open_turns)
+        return checkpoints
+
+    async def _checkpoints(self) -> Checkpoints:
+        if self._opening is None:
+            raise EngineStoppedError("the engine was not started")
+        return await asyncio.shield(self._opening)
+
+    async def _let_go(self) -> None:
+        opening, self._opening = self._opening, None
+        if opening is not None:
+            await asyncio.wait({opening})
+            if not opening.cancelled() and opening.exception() is None:
+                await opening.result().close()
 
     async def _accept(self, session: SessionRow, prompt: PromptSpec) -> TurnHandle:
         await self._closer.settle()
@@ -170,11 +247,11 @@ class Engine:
                 key=prompt.key,
                 body_hash=prompt.body_hash,
                 refuse_if_busy=prompt.if_busy_refuse,
+                only_continues=prompt.is_bare_continue,
             )
         )
         if not begun.existing:
-            stop: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-            self._queue(OpenTurn(session, begun.turn, prompt, stop))
+            self._queue(OpenTurn(session, begun.turn, _future()))
         return TurnHandle(begun.turn, begun.existing, self._follow_turn)
 
     def _accepted(self, accepting: asyncio.Task[TurnHandle]) -> None:
@@ -192,71 +269,48 @@ class Engine:
     async def _work_off(self, session_id: str, turns: deque[OpenTurn]) -> None:
         try:
             while turns:
-                outcome = await self._outcome(turns[0])
-                await self._closer.close(turns[0].turn, outcome)
+                await self._worker.work(turns[0])
                 turns.popleft().done.set()
         finally:
-            # Whatever is left where the engine stops in between is closed at the next start; nobody need wait for it.
+            # Whatever is left where the engine stops in between goes on at the next start; nobody need wait for it.
             for open_turn in turns:
                 open_turn.done.set()
             del self._lanes[session_id]
             self._idle_since_us = self._now_us()
 
-    async def _outcome(self, current: OpenTurn) -> Outcome:
-        if current.stop.done():
-            return current.stop.result()
-        emitter = Emitter(self._store, self._hub, current.turn)
-        work = asyncio.create_task(self._performer.perform(current.session, current.turn, current.prompt, emitter.emit))
-        try:
-            await asyncio.wait({work, current.stop}, return_when=asyncio.FIRST_COMPLETED)
-            if work.done():
-                return _result(work)
-            return current.stop.result()
-        finally:
-            closing = asyncio.create_task(emitter.close())
-            await _wind_down(work)
-            await closing
-
-    async def _follow_turn(self, turn: TurnRow) -> AsyncIterator[StoredEvent]:
+    async def _follow_turn(self, turn: TurnRow, after: int, offset: int, *, deltas: bool) -> AsyncGenerator[Item, None]:
         last_word = self._closer.last_word(turn.id)
         # A turn that is not open here has ended, and all of it is in the log.
-        live = self.busy(turn.session_id) and last_word is None
-        async with aclosing(self.follow(turn.session_id, turn.after_event_id, live=live)) as events:
-            async for event in events:
-                if event.turn_id == turn.id:
-                    yield event
-                    if event.closes_turn:
-                        return
+        live = self._is_open(turn) and last_word is None
+        if not live and await self._was_read(turn, after):
+            return
+        begin = max(after, turn.after_event_id)
+        offset = offset if begin == after else 0
+        items = self.follow(turn.session_id, begin, live=live, deltas=deltas, offset=offset)
+        async with aclosing(items), aclosing(only_of_turn(items, turn.id, told=begin + 1 if offset else 0)) as own:
+            async for item in own:
+                yield item
+                if isinstance(item, StoredEvent) and item.closes_turn:
+                    return
         if last_word is not None:
             yield last_word
 
+    def _is_open(self, turn: TurnRow) -> bool:
+        lane = self._lanes.get(turn.session_id)
+        return lane is not None and any(one.turn.id == turn.id for one in lane.turns)
 
-async def _end_all(open_turns: list[OpenTurn] | tuple[OpenTurn, ...], outcome: Outcome) -> None:
+    async def _was_read(self, turn: TurnRow, after: int) -> bool:
+        """Whether a reader at that place has had the turn's closing message."""
+        known = await self._store.turn(turn.id)
+        return known is not None and known.last_event_id is not None and after >= known.last_event_id
+
+
+async def _end_all(open_turns: list[OpenTurn], outcome: Outcome) -> None:
     for open_turn in open_turns:
         open_turn.end(outcome)
     for open_turn in open_turns:
         await open_turn.done.wait()
 
 
-def _result(work: asyncio.Task[Outcome]) -> Outcome:
-    if work.cancelled():
-        return endings.failed(asyncio.CancelledError())
-    # The one place where any error at all ends a turn rather than the server.
-    error = work.exception()
-    return work.result() if error is None else endings.failed(error)
-
-
-async def _wind_down(work: asyncio.Task[Outcome]) -> None:
-    """Cancel the agent and give it a moment; one that does not listen is left alone, and can write nothing more."""
-    work.cancel()
-    done, _ = await asyncio.wait({work}, timeout=_WIND_DOWN_SECONDS)
-    if not done:
-        logger.warning("An agent goes on although its turn was stopped; nothing of it is kept")
-        work.add_done_callback(_look_at)
-    else:
-        _look_at(work)
-
-
-def _look_at(work: asyncio.Task[Outcome]) -> None:
-    if not work.cancelled():
-        work.exception()
+def _future() -> asyncio.Future[Outcome]:
+    return asyncio.get_running_loop().create_future()

@@ -106,6 +106,7 @@ class NewTurn:
         key: The idempotency key, where the caller gave one.
         body_hash: A hash of the request's body; the same key must come with the same one.
         refuse_if_busy: Refuse, rather than wait, where the session has an open turn.
+        only_continues: It runs only where there is something to continue.
     """
 
     session_id: str
@@ -118,6 +119,7 @@ class NewTurn:
     key: str | None = None
     body_hash: str = ""
     refuse_if_busy: bool = False
+    only_continues: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,7 @@ class TurnRow:
         created_at_us: When it was accepted.
         ended_at_us: When it ended; None before.
         durable: Whether it can go on after a crash. Turns that were accepted before events had places cannot.
+        only_continues: Whether it runs only where there is something to continue; else it ends at once.
     """
 
     id: str
@@ -163,6 +166,7 @@ class TurnRow:
     created_at_us: int
     ended_at_us: int | None
     durable: bool = True
+    only_continues: bool = False
 
 
 @dataclass(frozen=True, slots=True)

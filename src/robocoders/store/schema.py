@@ -115,6 +115,7 @@ turn = Table(
     Column("created_at_us", BigInteger, nullable=False),
     Column("ended_at_us", BigInteger),
     Column("durable", Boolean, nullable=False, server_default=false()),
+    Column("only_continues", Boolean, nullable=False, server_default=false()),
     PrimaryKeyConstraint("id"),
     UniqueConstraint("session_id", "number"),
     # Few turns are open at any time: this one stays tiny, and a start finds them without reading the others.

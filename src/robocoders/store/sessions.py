@@ -1,4 +1,4 @@
-"""Sessions: made once, listed for their owner, deleted for good."""
+"""Sessions: made once, cancelled as they were when one asked, deleted for good."""
 
 from __future__ import annotations
 
@@ -6,24 +6,18 @@ from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Row,
-    Select,
-    and_,
-    case,
     delete,
-    exists,
     func,
     insert,
-    or_,
     select,
     update,
 )
 
 from robocoders.store.accounts import ensure_user
 from robocoders.store.keys import find_key, forget_keys, let_keys_expire, remember_key
-from robocoders.store.rows import CancelBound, Keyed, SessionRow, SessionSummary
+from robocoders.store.rows import CancelBound, Keyed, SessionRow
 from robocoders.store.schema import event, live_text, session, step, turn
 from robocoders.store.writer import Transaction
 
@@ -32,10 +26,9 @@ __all__ = [
     "delete_session",
     "find_cancel_bound",
     "find_session",
-    "find_summary",
     "get_or_create_session",
-    "list_sessions",
     "session_once",
+    "session_row",
 ]
 
 
@@ -98,73 +91,7 @@ def _free_moment(connection: Connection, owner: str, moment_us: int) -> int:
 def find_session(connection: Connection, session_id: str) -> SessionRow | None:
     """Return the session, deleted or not."""
     found = connection.execute(select(session).where(session.c.id == session_id)).first()
-    return None if found is None else _row(found)
-
-
-def list_sessions(connection: Connection, owner: str, *, limit: int, before_us: int | None) -> list[SessionSummary]:
-    """Return the owner's sessions, newest first, without deleted ones.
-
-    Args:
-        connection: A reader's connection.
-        owner: Whose sessions.
-        limit: How many at most.
-        before_us: Only those that were made before this time.
-    """
-    query = _summaries().where(session.c.owner == owner).order_by(session.c.created_at_us.desc()).limit(limit)
-    if before_us is not None:
-        query = query.where(session.c.created_at_us < before_us)
-    return [_summary(found) for found in connection.execute(query)]
-
-
-def find_summary(connection: Connection, session_id: str) -> SessionSummary | None:
-    """Return one session as a list would show it; None where there is none, or it was deleted."""
-    found = connection.execute(_summaries().where(session.c.id == session_id)).first()
-    return None if found is None else _summary(found)
-
-
-def _summaries() -> Select[Any]:
-    mine = turn.c.session_id == session.c.id
-    state = case(
-        (exists().where(mine, turn.c.state == "running"), "running"),
-        (exists().where(mine, turn.c.state == "queued"), "queued"),
-        else_="idle",
-    )
-    return select(
-        session,
-        select(func.count()).where(mine).scalar_subquery().label("turns"),
-        select(func.coalesce(func.max(event.c.id), 0))
-        .where(event.c.session_id == session.c.id)
-        .scalar_subquery()
-        .label("last_event_id"),
-        state.label("state"),
-        select(func.max(turn.c.created_at_us)).where(mine).scalar_subquery().label("last_prompt_at_us"),
-        *_beginning_of_the_answer(),
-    ).where(session.c.deleted_at_us.is_(None))
-
-
-def _beginning_of_the_answer() -> tuple[ColumnElement[Any], ColumnElement[Any]]:
-    """Two ids after which the answer to be shown begins; the greater one counts.
-
-    A turn that had to wait was accepted in the middle of another's answer. Its own begins after that one's closing
-    message, unless it was itself ended before that.
-    """
-    shown, before = turn.alias("shown"), turn.alias("before")
-    # A running turn, else the one that waits longest, else the newest.
-    rank = case((shown.c.state == "running", 0), (shown.c.state == "queued", 1), else_=2)
-    within = case((shown.c.state == "ended", -shown.c.number), else_=shown.c.number)
-    first = select(shown.c.id).where(shown.c.session_id == session.c.id).order_by(rank, within).limit(1)
-    chosen = turn.alias("chosen")
-    is_chosen = chosen.c.id == first.scalar_subquery()
-    earlier = and_(
-        before.c.session_id == chosen.c.session_id,
-        before.c.number < chosen.c.number,
-        or_(chosen.c.last_event_id.is_(None), before.c.last_event_id < chosen.c.last_event_id),
-    )
-    closed = select(func.max(before.c.last_event_id)).select_from(chosen.join(before, earlier)).where(is_chosen)
-    return (
-        select(chosen.c.after_event_id).where(is_chosen).scalar_subquery().label("accepted_after"),
-        closed.scalar_subquery().label("closed_before"),
-    )
+    return None if found is None else session_row(found)
 
 
 def find_cancel_bound(connection: Connection, session_id: str) -> CancelBound:
@@ -227,18 +154,8 @@ def delete_session(transaction: Transaction, session_id: str, keyed: Keyed | Non
     forget_keys(transaction)
 
 
-def _summary(found: Row[Any]) -> SessionSummary:
-    return SessionSummary(
-        session=_row(found),
-        turns=found.turns,
-        last_event_id=found.last_event_id,
-        state=found.state,
-        last_prompt_at_us=found.last_prompt_at_us,
-        last_turn_after=None if found.accepted_after is None else max(found.accepted_after, found.closed_before or 0),
-    )
-
-
-def _row(found: Row[Any]) -> SessionRow:
+def session_row(found: Row[Any]) -> SessionRow:
+    """Return the session of a row that has all columns of the table `session`."""
     return SessionRow(
         id=found.id,
         owner=found.owner,

@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from robocoders.errors import ConfigurationError
 from robocoders.events import Event, MessageAction
-from robocoders.store import accounts, appending, event_log, keys, live_text, sessions, steps, turns
+from robocoders.store import accounts, appending, event_log, keys, live_text, sessions, steps, summaries, turns
 from robocoders.store.connections import BUSY_TIMEOUT_SECONDS
 from robocoders.store.errors import told
 from robocoders.store.open_turns import read_last_event_id
@@ -176,12 +176,12 @@ class Store:
     async def sessions(self, owner: str, *, limit: int = 100, before_us: int | None = None) -> list[SessionSummary]:
         """Return the owner's sessions, newest first, without deleted ones; `before_us` reads on from a page's end."""
         return await self._readers.run(
-            lambda connection: sessions.list_sessions(connection, owner, limit=limit, before_us=before_us)
+            lambda connection: summaries.list_sessions(connection, owner, limit=limit, before_us=before_us)
         )
 
     async def session_summary(self, session_id: str) -> SessionSummary | None:
         """Return a session as `sessions` shows it; None where there is none, or it was deleted."""
-        return await self._readers.run(lambda connection: sessions.find_summary(connection, session_id))
+        return await self._readers.run(lambda connection: summaries.find_summary(connection, session_id))
 
     async def delete_session(self, session_id: str, keyed: Keyed | None = None) -> None:
         """Delete all that was said in a session; its row stays, marked. Open turns end as cancelled, without a word.

@@ -50,6 +50,7 @@ def begin_turn(transaction: Transaction, new: NewTurn) -> BegunTurn:
         created_at_us=transaction.now_us(),
         ended_at_us=None,
         durable=True,
+        only_continues=new.only_continues,
     )
     connection.execute(insert(turn).values({column.name: getattr(row, column.name) for column in turn.c}))
     if keyed is not None:
@@ -128,4 +129,5 @@ def turn_row(found: Row[Any]) -> TurnRow:
         created_at_us=found.created_at_us,
         ended_at_us=found.ended_at_us,
         durable=found.durable,
+        only_continues=found.only_continues,
     )

@@ -17,6 +17,7 @@ _KEY_LIFE_US = 24 * 3600 * 1_000_000
 def upgrade() -> None:
     """Add what is new; only the table of keys is written anew, and no event is touched."""
     op.add_column("turn", sa.Column("durable", sa.Boolean, nullable=False, server_default=sa.false()))
+    op.add_column("turn", sa.Column("only_continues", sa.Boolean, nullable=False, server_default=sa.false()))
     op.add_column("event", sa.Column("step", sa.Integer))
     op.add_column("event", sa.Column("n", sa.Integer))
     has_place = sa.text("step IS NOT NULL")
