@@ -66,7 +66,8 @@ def _beginning_of_the_answer() -> tuple[ColumnElement[Any], ColumnElement[Any]]:
     within = case((shown.c.state == "ended", -shown.c.number), else_=shown.c.number)
     first = select(shown.c.id).where(shown.c.session_id == session.c.id).order_by(rank, within).limit(1)
     chosen = turn.alias("chosen")
-    is_chosen = chosen.c.id == first.scalar_subquery()
+    # Two levels down a table of the outer query is its own unless one says so.
+    is_chosen = chosen.c.id == first.correlate(session).scalar_subquery()
     earlier = and_(
         before.c.session_id == chosen.c.session_id,
         before.c.number < chosen.c.number,
