@@ -39,8 +39,10 @@ _QUEUE = "resumed"
 _QUEUE_SECONDS = 0.2
 """How long a turn that is taken up again may wait for its runner."""
 _NOTICE_SECONDS = 0.05
-"""How long the thread for messages between workflows, of which there are none here, may take to see that it is to end."""
+"""How long the thread for messages between workflows, of which there are none here, may take to see its end."""
 _MOST_THREADS = 32
+
+_CAPABILITIES = (DBOSDurability[Any](),)
 
 _works: dict[str, Callable[[], Awaitable[None]]] = {}
 """What the workflow of each turn does, by the turn's id, for as long as somebody waits for it."""
@@ -110,8 +112,8 @@ class Checkpoints:
             _in_use.release()
 
     def capabilities(self) -> Sequence[Any]:
-        """Return what makes an agent's requests to its model steps of the turn's workflow."""
-        return (DBOSDurability(),)
+        """Return what makes an agent's requests to its model steps of the turn's workflow, the same ones always."""
+        return _CAPABILITIES
 
     async def perform(self, turn_id: str, work: Callable[[], Awaitable[T]], *, resumes: bool) -> T:
         """Run the work as the turn's workflow and return its result, or raise its error.
