@@ -5,7 +5,8 @@ import socket
 
 import pytest
 
-from robocoders.testing.model_server import ModelReply, ModelServer
+from robocoders.testing.model_server import ModelServer
+from robocoders.testing.openai_answers import ModelReply
 from tests.agents.turns import FILES, Desk
 
 KEY = "sk-key-of-nobody-1234567890"
@@ -86,6 +87,16 @@ async def test_a_providers_refusal_is_said_clearly(
     assert said in outcome.text
     assert KEY not in outcome.text + caplog.text
     assert "Secret question" not in outcome.text + caplog.text
+
+
+@pytest.mark.usefixtures("_key")
+async def test_an_answer_that_breaks_off_is_not_taken_for_whole(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Promise: README, live text: nobody keeps half of an answer that never was."""
+    with ModelServer([ModelReply(text="Half of an", breaks_off=True)]) as server:
+        _attach(monkeypatch, server.base_url)
+        outcome = await desk.turn("Hello", "openai:gpt-x")
+    assert outcome.reason == "error"
+    assert "Half" not in outcome.text
 
 
 @pytest.mark.usefixtures("_key")

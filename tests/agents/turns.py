@@ -8,13 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from robocoders.agents.running import DEFAULT_REQUEST_LIMIT, Exchange, Outcome, TurnInput, run_turn
+from robocoders.agents.steps import Steps
 from robocoders.events import Event
 from robocoders.workspace.files import Workspace
 
 if TYPE_CHECKING:
     from pydantic_ai.models import Model
+    from pydantic_ai.tools import Tool
 
-__all__ = ["FILES", "Desk", "write_files"]
+    from robocoders.agents.tool_context import ToolContext
+
+__all__ = ["FILES", "Desk", "Screen", "write_files"]
 
 FILES = {
     "README.md": "<!-- note -->\n![badge](x)\n# Shop\n\nSells things.\n",
@@ -40,15 +44,48 @@ def write_files(root: Path, files: dict[str, str]) -> Path:
 
 
 @dataclass
+class Screen:
+    """Shows live text as a reader would see it; a None in the log is a withdrawal."""
+
+    log: list[str | None] = field(default_factory=list[str | None])
+    text: str = ""
+    flushed: str = ""
+
+    async def write(self, text: str) -> None:
+        """Show a piece."""
+        self.log.append(text)
+        self.text += text
+
+    async def withdraw(self) -> None:
+        """Take all back, where there is something."""
+        if self.text:
+            self.log.append(None)
+        self.text = self.flushed = ""
+
+    async def flush(self) -> None:
+        """Note what was there."""
+        self.flushed = self.text
+
+    def clear(self) -> None:
+        """The event has come."""
+        self.text = self.flushed = ""
+
+
+@dataclass
 class Desk:
     """Runs turns and keeps their events, numbered from 1."""
 
     directory: Path
     events: list[Event] = field(default_factory=list[Event])
+    screen: Screen = field(default_factory=Screen)
+    steps: Steps | None = None
+    tools: Sequence[Tool[ToolContext]] = ()
+    capabilities: Sequence[object] = ()
 
     async def emit(self, event: Event) -> int:
         """Keep an event and give it the next id."""
         self.events.append(event)
+        self.screen.clear()
         return len(self.events)
 
     async def turn(
@@ -75,8 +112,11 @@ class Desk:
             index_dir=self.directory / "index",
             history=history,
             request_limit=request_limit,
+            live=self.screen,
+            steps=self.steps,
+            capabilities=self.capabilities,
         )
-        return await run_turn(turn, self.emit)
+        return await run_turn(turn, self.emit, tools=self.tools)
 
     @property
     def names(self) -> list[str]:

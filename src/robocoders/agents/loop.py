@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -12,12 +11,17 @@ from pydantic_ai.exceptions import AgentRunError, UsageLimitExceeded, UserError
 from pydantic_ai.messages import ModelMessage, ModelRequest, ModelResponse, TextPart, UserPromptPart
 from pydantic_ai.usage import RunUsage, UsageLimits
 
+from robocoders.agents.assembling import TurnAgent, agent_of
 from robocoders.agents.model_errors import explain
 from robocoders.agents.models import resolve_model
 from robocoders.agents.offline.model import REASON_KEY
 from robocoders.agents.profiles import DEFAULT_PROFILE, PROFILES
 from robocoders.agents.running import Outcome
-from robocoders.agents.tools import ToolContext, tools_for
+from robocoders.agents.speaking import SpeakingModel, said_by
+from robocoders.agents.steps import DirectSteps
+from robocoders.agents.tool_context import ToolContext
+from robocoders.agents.tools import toolset_for
+from robocoders.agents.worker_threads import in_worker_thread
 from robocoders.errors import ConfigurationError, MissingRequirementsError
 from robocoders.events import MessageAction, MessageArgs
 from robocoders.wire.protocol import Reason
@@ -25,9 +29,8 @@ from robocoders.wire.protocol import Reason
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pydantic_ai.models import Model
-
-    from robocoders.agents.running import Emit, Exchange, TurnInput
+    from robocoders.agents.running import Exchange, TurnInput
+    from robocoders.agents.steps import Emit
 
 __all__ = ["run_agent"]
 
@@ -43,36 +46,26 @@ async def run_agent(turn: TurnInput, emit: Emit) -> Outcome:
         )
     try:
         # In a thread: a provider's library takes a second or more to import.
-        model = await asyncio.to_thread(resolve_model, turn.model) if isinstance(turn.model, str) else turn.model
+        model = await in_worker_thread(resolve_model, turn.model) if isinstance(turn.model, str) else turn.model
     except (ConfigurationError, MissingRequirementsError) as error:
         return Outcome(reason=Reason.ERROR, text=error.message)
-    agent = Agent(
-        model,
-        name=profile.name,
-        instructions=profile.instructions(),
-        deps_type=ToolContext | None,
-        tools=tools_for(turn.workspace),
-        retries=3,
+    speaking = SpeakingModel(model, turn.live)
+    context = ToolContext(
+        workspace=turn.workspace,
+        index_dir=turn.index_dir,
+        steps=turn.steps or DirectSteps(emit, turn.live),
+        live=turn.live,
+        model=speaking,
     )
-    context = None if turn.workspace is None else ToolContext(turn.workspace, turn.index_dir, emit)
-    return await _Run(turn, agent, model, context=context, emit=emit).outcome()
+    return await _Run(turn, agent_of(profile.name, turn.capabilities), context, emit).outcome()
 
 
 class _Run:
     """One run of the library's agent and what was used up so far, also where it fails."""
 
-    def __init__(
-        self,
-        turn: TurnInput,
-        agent: Agent[ToolContext | None, str],
-        model: Model,
-        *,
-        context: ToolContext | None,
-        emit: Emit,
-    ) -> None:
+    def __init__(self, turn: TurnInput, agent: TurnAgent, context: ToolContext, emit: Emit) -> None:
         self._turn = turn
         self._agent = agent
-        self._model = model
         self._context = context
         self._emit = emit
         self._usage = RunUsage()
@@ -87,17 +80,19 @@ class _Run:
                 f"I stopped after {limit} requests to the model, the allowance of one turn. Send `continue` to go on.",
             )
         except (AgentRunError, UserError) as error:
-            logger.warning("A turn of %s failed: %s", self._model.model_name, type(error).__name__)
-            return self._ended(Reason.ERROR, explain(error, self._model))
+            model = self._context.model
+            logger.warning("A turn of %s failed: %s", model.model_name, type(error).__name__)
+            return self._ended(Reason.ERROR, explain(error, model))
         return self._ended(reason, text)
 
     async def _to_the_end(self) -> tuple[str, str]:
         last: ModelResponse | None = None
         async with (
-            self._model,
+            self._context.model,
             self._agent.iter(
                 self._turn.prompt,
                 deps=self._context,
+                toolsets=[toolset_for(self._turn.workspace, self._turn.tools)],
                 message_history=_as_messages(self._turn.history),
                 usage=self._usage,
                 usage_limits=UsageLimits(request_limit=self._turn.request_limit),
@@ -107,13 +102,13 @@ class _Run:
                 if Agent.is_call_tools_node(node):
                     last = node.model_response
                     await self._say_on_the_way(last)
-            result = run.result
-        metadata = (last.metadata if last is not None else None) or {}
-        return (result.output if result is not None else ""), metadata.get(REASON_KEY, Reason.FINISHED)
+        if last is None:
+            return "", Reason.FINISHED
+        return said_by(last), (last.metadata or {}).get(REASON_KEY, Reason.FINISHED)
 
     async def _say_on_the_way(self, response: ModelResponse) -> None:
         """What a model writes beside its tool calls is told before they are carried out."""
-        text = "".join(part.content for part in response.parts if isinstance(part, TextPart)).strip()
+        text = said_by(response)
         if text and response.tool_calls:
             await self._emit(MessageAction(message=text, args=MessageArgs(content=text)))
 

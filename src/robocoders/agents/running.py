@@ -5,13 +5,13 @@ This module imports no model library; `run_turn` loads it, in a thread, when the
 
 from __future__ import annotations
 
-import asyncio
 import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from robocoders.agents.steps import Emit, Live, SilentLive, StepResult, Steps
+from robocoders.agents.worker_threads import in_worker_thread
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pydantic_ai.models import Model
     from pydantic_ai.tools import Tool
 
-    from robocoders.agents.tools import ToolContext
+    from robocoders.agents.tool_context import ToolContext
     from robocoders.workspace.files import Workspace
 
 __all__ = [
@@ -112,7 +112,7 @@ async def run_turn(turn: TurnInput, emit: Emit, *, tools: Sequence[Tool[ToolCont
         tools: Further tools, beside those of the turn itself.
     """
     # The first import takes up to a second, in which the event loop would serve nobody.
-    await asyncio.to_thread(importlib.import_module, "robocoders.agents.loop")
+    await in_worker_thread(importlib.import_module, "robocoders.agents.loop")
     from robocoders.agents.loop import run_agent  # noqa: PLC0415 - loads the model library
 
     return await run_agent(replace(turn, tools=(*turn.tools, *tools)) if tools else turn, emit)

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import logging
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from pydantic_ai.messages import ToolReturn
 from pydantic_ai.tools import RunContext, Tool
+from pydantic_ai.toolsets import FunctionToolset
 
-from robocoders.agents.steps import Emit
+from robocoders.agents.steps import Live, StepResult
+from robocoders.agents.tool_context import ToolContext
 from robocoders.agents.tool_texts import listing_text, places_text, text_with_line_numbers
+from robocoders.agents.worker_threads import in_worker_thread
 from robocoders.errors import RobocodersError, StoreError, WorkspaceError
 from robocoders.events import (
     Action,
     ErrorObservation,
-    Observation,
     PathExtras,
     ReadAction,
     ReadArgs,
@@ -35,12 +37,12 @@ from robocoders.workspace.files import Workspace
 from robocoders.workspace.names import quote_path, unquote_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from robocoders.search.index import SearchResult
     from robocoders.workspace.files import FileText
 
-__all__ = ["ToolContext", "tools_for"]
+__all__ = ["toolset_for"]
 
 logger = logging.getLogger("robocoders.agents")
 
@@ -49,37 +51,27 @@ MAX_LISTED = 20_000
 _PROGRESS_STEP = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class ToolContext:
-    """What the tools of one turn work with."""
+def toolset_for(workspace: Workspace | None, more: Sequence[Tool[ToolContext]] = ()) -> FunctionToolset[ToolContext]:
+    """The tools of a turn: those of a workspace, where there is one, and further ones.
 
-    workspace: Workspace
-    index_dir: Path
-    emit: Emit
-
-
-@dataclass(frozen=True, slots=True)
-class _Done:
-    """What came of a call: the event, the text for the model, the same as data for the model `offline`."""
-
-    observation: Callable[[int], Observation]
-    text: str
-    data: dict[str, Any]
+    They run one by one, so that events keep their order, and so that a turn that is run again makes the same steps.
+    """
+    own = (
+        Tool(list_files, name="list", docstring_format="google"),
+        Tool(read_file, name="read", docstring_format="google"),
+        Tool(search_files, name="search", docstring_format="google"),
+    )
+    return FunctionToolset([_one_by_one(tool) for tool in (*(own if workspace is not None else ()), *more)])
 
 
-def tools_for(workspace: Workspace | None) -> list[Tool[ToolContext | None]]:
-    """The tools of an agent, none without a workspace. They run one by one, so that events keep their order."""
-    if workspace is None:
-        return []
-    return [
-        Tool(list_files, name="list", sequential=True, docstring_format="google"),
-        Tool(read_file, name="read", sequential=True, docstring_format="google"),
-        Tool(search_files, name="search", sequential=True, docstring_format="google"),
-    ]
+def _one_by_one(tool: Tool[ToolContext]) -> Tool[ToolContext]:
+    alone = copy.copy(tool)
+    alone.sequential = True
+    return alone
 
 
 async def list_files(
-    ctx: RunContext[ToolContext | None],
+    ctx: RunContext[ToolContext],
     path: str = ".",
     recursive: bool = False,  # noqa: FBT001, FBT002 - a tool's argument, given by name
     thought: str = "",
@@ -92,22 +84,22 @@ async def list_files(
         recursive: Show every file below it instead of its own entries only.
         thought: Why, in one sentence, for the user to see.
     """
-    context = _context(ctx)
+    workspace = _workspace(ctx)
     shown = path if path.endswith("/") else f"{path}/"
     action = ReadAction(
         message=f"Listing the directory {shown}", args=ReadArgs(path=shown, start=0, end=-1, thought=thought)
     )
 
-    def work(_given_up: Event) -> _Done:
-        data = _list(context.workspace, unquote_path(path), recursive=recursive)
+    def work(_given_up: Event) -> StepResult:
+        data = _list(workspace, unquote_path(path), recursive=recursive)
         text = listing_text(data)
-        return _Done(lambda cause: _read_observation(shown, text, cause), text, data)
+        return StepResult(observation=_read_observation(shown, text), text=text, data=data)
 
-    return await _carry_out(context, action, work)
+    return await _carry_out(ctx, {"path": path, "recursive": recursive}, action, work)
 
 
 async def read_file(
-    ctx: RunContext[ToolContext | None], path: str, start: int = 1, end: int = -1, thought: str = ""
+    ctx: RunContext[ToolContext], path: str, start: int = 1, end: int = -1, thought: str = ""
 ) -> ToolReturn:
     """Show the lines of a text file in the workspace, each with its number.
 
@@ -118,20 +110,21 @@ async def read_file(
         end: The last line; -1 for the end of the file.
         thought: Why, in one sentence, for the user to see.
     """
-    context = _context(ctx)
+    workspace = _workspace(ctx)
     action = ReadAction(
         message=f"Reading the file {path}", args=ReadArgs(path=path, start=start, end=end, thought=thought)
     )
 
-    def work(_given_up: Event) -> _Done:
-        found = context.workspace.read_text(unquote_path(path), start, end)
-        text = text_with_line_numbers(found)
-        return _Done(lambda cause: _read_observation(path, found.text, cause), text, _file_data(found))
+    def work(_given_up: Event) -> StepResult:
+        found = workspace.read_text(unquote_path(path), start, end)
+        return StepResult(
+            observation=_read_observation(path, found.text), text=text_with_line_numbers(found), data=_file_data(found)
+        )
 
-    return await _carry_out(context, action, work)
+    return await _carry_out(ctx, {"path": path, "start": start, "end": end}, action, work)
 
 
-async def search_files(ctx: RunContext[ToolContext | None], query: str, thought: str = "") -> ToolReturn:
+async def search_files(ctx: RunContext[ToolContext], query: str, thought: str = "") -> ToolReturn:
     """Find the places in the workspace that match a question best: at most five, with file, line and excerpt.
 
     Args:
@@ -139,57 +132,61 @@ async def search_files(ctx: RunContext[ToolContext | None], query: str, thought:
         query: A question in plain words, or names from the code.
         thought: Why, in one sentence, for the user to see.
     """
-    context = _context(ctx)
+    workspace, index_dir = _workspace(ctx), ctx.deps.index_dir
     action = RecallAction(message=f"Searching the workspace: {query}", args=RecallArgs(query=query, thought=thought))
 
-    def work(given_up: Event) -> _Done:
-        data = _search_data(_search(context, query, given_up))
+    def work(given_up: Event) -> StepResult:
+        data = _search_data(_search(workspace, index_dir, query, given_up))
         text = places_text(data)
+        count = len(data["places"])
+        observation = RecallObservation(
+            message=f"{count} {'place' if count == 1 else 'places'} found",
+            content=text,
+            extras=RecallExtras(memories=data["places"]),
+        )
+        return StepResult(observation=observation, text=text, data=data)
 
-        def observation(cause: int) -> Observation:
-            count = len(data["places"])
-            return RecallObservation(
-                cause=cause,
-                message=f"{count} {'place' if count == 1 else 'places'} found",
-                content=text,
-                extras=RecallExtras(memories=data["places"]),
-            )
-
-        return _Done(observation, text, data)
-
-    return await _carry_out(context, action, work)
+    return await _carry_out(ctx, {"query": query}, action, work)
 
 
-async def _carry_out(context: ToolContext, action: Action, work: Callable[[Event], _Done]) -> ToolReturn:
-    """Tell the action, do the work in a thread, tell what came of it; a refusal is told, too, and the model goes on.
+async def _carry_out(
+    ctx: RunContext[ToolContext], arguments: Mapping[str, Any], action: Action, work: Callable[[Event], StepResult]
+) -> ToolReturn:
+    """Do the work as a step, in a thread; a refusal is a result, too, and the model goes on.
 
     A thread cannot be cancelled: long work looks at the event it is given, which is set when nobody waits any more.
     """
-    cause = await context.emit(action)
+    assert ctx.tool_name is not None, "a tool is called by its name"
     given_up = Event()
-    try:
-        done = await asyncio.to_thread(work, given_up)
-    except asyncio.CancelledError:
-        given_up.set()
-        raise
-    except (WorkspaceError, StoreError) as error:
-        await context.emit(_refusal(error, cause))
-        return ToolReturn(f"Error: {error.message}", metadata={"error": error.message})
-    await context.emit(done.observation(cause))
-    return ToolReturn(done.text, metadata=done.data)
+
+    async def in_thread(_action_id: int, _live: Live) -> StepResult:
+        try:
+            return await in_worker_thread(work, given_up)
+        except asyncio.CancelledError:
+            given_up.set()
+            raise
+        except (WorkspaceError, StoreError) as error:
+            return _refusal(error)
+
+    result = await ctx.deps.steps.run(ctx.tool_name, arguments, action, in_thread, repeatable=True)
+    return ToolReturn(result.text, metadata=result.data)
 
 
-def _context(ctx: RunContext[ToolContext | None]) -> ToolContext:
-    assert ctx.deps is not None, "tools are offered with a workspace only"
-    return ctx.deps
+def _workspace(ctx: RunContext[ToolContext]) -> Workspace:
+    assert ctx.deps.workspace is not None, "these tools are offered with a workspace only"
+    return ctx.deps.workspace
 
 
-def _refusal(error: RobocodersError, cause: int) -> ErrorObservation:
-    return ErrorObservation(cause=cause, message=error.message, content=error.message)
+def _refusal(error: RobocodersError) -> StepResult:
+    return StepResult(
+        observation=ErrorObservation(message=error.message, content=error.message),
+        text=f"Error: {error.message}",
+        data={"error": error.message},
+    )
 
 
-def _read_observation(path: str, text: str, cause: int) -> ReadObservation:
-    return ReadObservation(cause=cause, message=f"I read {path}", content=text, extras=PathExtras(path=path))
+def _read_observation(path: str, text: str) -> ReadObservation:
+    return ReadObservation(message=f"I read {path}", content=text, extras=PathExtras(path=path))
 
 
 def _list(workspace: Workspace, path: str, *, recursive: bool) -> dict[str, Any]:
@@ -225,14 +222,14 @@ class _GivenUpError(Exception):
     """Nobody waits for this any more."""
 
 
-def _search(context: ToolContext, query: str, given_up: Event) -> SearchResult:
+def _search(workspace: Workspace, index_dir: Path, query: str, given_up: Event) -> SearchResult:
     def progress(read: int, wanted: int) -> None:
         if given_up.is_set():
             raise _GivenUpError
         if read % _PROGRESS_STEP == 0:
             logger.info("Indexing: %d of %d files.", read, wanted)
 
-    with Index.open(context.index_dir, context.workspace) as index:
+    with Index.open(index_dir, workspace) as index:
         index.refresh(progress)
         return index.search(query)
 

@@ -5,34 +5,14 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
+from robocoders.testing.openai_answers import ModelReply, chat_completion, response
+from robocoders.testing.openai_streams import chat_events, response_events
+
 __all__ = ["ModelReply", "ModelServer", "ReceivedRequest"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelReply:
-    """The answer to one request.
-
-    Args:
-        text: What the model says.
-        calls: The tools it calls: name and arguments.
-        status: The HTTP status; with another one than 200 `body` is sent instead.
-        body: The answer's body as it is, for errors.
-        headers: Further headers.
-        input_tokens: What the request is said to have used.
-        output_tokens: What the answer is said to have used.
-    """
-
-    text: str = ""
-    calls: Sequence[tuple[str, Mapping[str, Any]]] = ()
-    status: int = 200
-    body: Any = None
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
-    input_tokens: int = 11
-    output_tokens: int = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,18 +57,21 @@ class ModelServer:
         self._thread.join()
         self._server.server_close()
 
-    def answer(self, request: ReceivedRequest) -> tuple[int, Mapping[str, str], Any]:
-        """Status, headers and body for a request that came in."""
+    def answer(self, request: ReceivedRequest) -> tuple[int, Mapping[str, str], bytes]:
+        """Status, headers and body for a request that came in; where it asks for a stream, server-sent events."""
         with self._mutex:
             number = len(self.received)
             self.received.append(request)
         if number >= len(self._replies):
-            return 500, {}, {"error": {"message": "the script has no further reply"}}
+            return _json(500, {}, {"error": {"message": "the script has no further reply"}})
         reply = self._replies[number]
         if reply.status != 200:
-            return reply.status, reply.headers, reply.body
-        shape = _response if request.path.endswith("/responses") else _chat_completion
-        return 200, reply.headers, shape(reply, number, str(request.body.get("model", "")))
+            return _json(reply.status, reply.headers, reply.body)
+        model, is_response = str(request.body.get("model", "")), request.path.endswith("/responses")
+        if request.body.get("stream"):
+            events = (response_events if is_response else chat_events)(reply, number, model)
+            return 200, {"content-type": "text/event-stream", **reply.headers}, "".join(events).encode()
+        return _json(200, reply.headers, (response if is_response else chat_completion)(reply, number, model))
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         owner = self
@@ -99,10 +82,9 @@ class ModelServer:
             def do_POST(self) -> None:
                 raw = self.rfile.read(int(self.headers.get("content-length", "0")))
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                status, more, body = owner.answer(ReceivedRequest(self.path, headers, json.loads(raw)))
-                encoded = json.dumps(body).encode()
+                status, more, encoded = owner.answer(ReceivedRequest(self.path, headers, json.loads(raw)))
                 self.send_response(status)
-                for name, value in {"content-type": "application/json", **more}.items():
+                for name, value in more.items():
                     self.send_header(name, value)
                 self.send_header("content-length", str(len(encoded)))
                 self.send_header("connection", "close")
@@ -116,52 +98,5 @@ class ModelServer:
         return Handler
 
 
-def _chat_completion(reply: ModelReply, number: int, model: str) -> dict[str, Any]:
-    calls = [
-        {"id": f"call_{number}_{place}", "type": "function", "function": {"name": name, "arguments": json.dumps(given)}}
-        for place, (name, given) in enumerate(reply.calls)
-    ]
-    message: dict[str, Any] = {"role": "assistant", "content": reply.text or None}
-    if calls:
-        message["tool_calls"] = calls
-    return {
-        "id": f"chatcmpl-{number}",
-        "object": "chat.completion",
-        "created": 1_700_000_000,
-        "model": model,
-        "choices": [{"index": 0, "message": message, "finish_reason": "tool_calls" if calls else "stop"}],
-        "usage": {
-            "prompt_tokens": reply.input_tokens,
-            "completion_tokens": reply.output_tokens,
-            "total_tokens": reply.input_tokens + reply.output_tokens,
-        },
-    }
-
-
-def _response(reply: ModelReply, number: int, model: str) -> dict[str, Any]:
-    output: list[dict[str, Any]] = []
-    if reply.text:
-        content: list[dict[str, Any]] = [{"type": "output_text", "text": reply.text, "annotations": []}]
-        message = {"type": "message", "id": f"msg_{number}", "role": "assistant", "status": "completed"}
-        output.append({**message, "content": content})
-    for place, (name, given) in enumerate(reply.calls):
-        ids = {"id": f"fc_{number}_{place}", "call_id": f"call_{number}_{place}"}
-        output.append({"type": "function_call", **ids, "name": name, "arguments": json.dumps(given)})
-    return {
-        "id": f"resp_{number}",
-        "object": "response",
-        "created_at": 1_700_000_000,
-        "status": "completed",
-        "model": model,
-        "output": output,
-        "parallel_tool_calls": True,
-        "tool_choice": "auto",
-        "tools": [],
-        "usage": {
-            "input_tokens": reply.input_tokens,
-            "input_tokens_details": {"cached_tokens": 0},
-            "output_tokens": reply.output_tokens,
-            "output_tokens_details": {"reasoning_tokens": 0},
-            "total_tokens": reply.input_tokens + reply.output_tokens,
-        },
-    }
+def _json(status: int, headers: Mapping[str, str], body: Any) -> tuple[int, Mapping[str, str], bytes]:
+    return status, {"content-type": "application/json", **headers}, json.dumps(body).encode()

@@ -2,51 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pydantic_ai.messages import ModelMessage, ModelResponse, ModelResponsePart, TextPart, ToolCallPart
-from pydantic_ai.models import CompletedStreamedResponse, Model, ModelRequestParameters, StreamedResponse
-from pydantic_ai.usage import RequestUsage
+from pydantic_ai.models import Model, ModelRequestParameters, StreamedResponse
+
+from robocoders.testing.scripted_stream import ScriptedStream, Step, ToolCall
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+    from pydantic_ai.messages import ModelMessage, ModelResponse
     from pydantic_ai.settings import ModelSettings
     from pydantic_ai.tools import RunContext
 
 __all__ = ["ScriptedModel", "Step", "ToolCall"]
-
-
-@dataclass(frozen=True, slots=True)
-class ToolCall:
-    """One call of a tool that the model asks for."""
-
-    tool: str
-    arguments: Mapping[str, Any] = field(default_factory=dict[str, Any])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """The answer to one request.
-
-    Args:
-        text: What the model says; without calls it is the answer that ends the turn.
-        calls: The tools it calls.
-        error: Raised instead of an answer.
-        before: Awaited first, for instance an event's `wait`, so that a test decides when the model answers.
-        input_tokens: What the request is said to have used.
-        output_tokens: What the answer is said to have used.
-    """
-
-    text: str = ""
-    calls: Sequence[ToolCall] = ()
-    error: Exception | None = None
-    before: Callable[[], Awaitable[object]] | None = None
-    input_tokens: int = 0
-    output_tokens: int = 0
 
 
 class ScriptedModel(Model[None]):
@@ -80,7 +51,7 @@ class ScriptedModel(Model[None]):
         model_settings: ModelSettings | None,  # noqa: ARG002 - a script heeds no settings
         model_request_parameters: ModelRequestParameters,
     ) -> ModelResponse:
-        return await self._next(messages, model_request_parameters)
+        return await self._next(messages, model_request_parameters).response(self.model_name)
 
     @asynccontextmanager
     async def request_stream(
@@ -90,22 +61,13 @@ class ScriptedModel(Model[None]):
         model_request_parameters: ModelRequestParameters,
         run_context: RunContext[Any] | None = None,  # noqa: ARG002 - a script asks for nothing
     ) -> AsyncGenerator[StreamedResponse]:
-        yield CompletedStreamedResponse(
-            await self._next(messages, model_request_parameters),
-            model_request_parameters=model_request_parameters,
-            replay_events=True,
-        )
+        step = self._next(messages, model_request_parameters)
+        await step.begin()
+        yield ScriptedStream(model_request_parameters, step=step, scripted_name=self.model_name)
 
-    async def _next(self, messages: list[ModelMessage], parameters: ModelRequestParameters) -> ModelResponse:
+    def _next(self, messages: list[ModelMessage], parameters: ModelRequestParameters) -> Step:
         assert len(self.requests) < len(self._steps), "the script has no further step"
         step = self._steps[len(self.requests)]
         self.requests.append(list(messages))
         self.tools = tuple(tool.name for tool in parameters.function_tools)
-        if step.before is not None:
-            await step.before()
-        if step.error is not None:
-            raise step.error
-        parts: list[ModelResponsePart] = [TextPart(step.text)] if step.text else []
-        parts += [ToolCallPart(call.tool, dict(call.arguments)) for call in step.calls]
-        usage = RequestUsage(input_tokens=step.input_tokens, output_tokens=step.output_tokens)
-        return ModelResponse(parts=parts, usage=usage, model_name=self.model_name)
+        return step

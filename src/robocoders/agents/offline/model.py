@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from pydantic_ai.messages import (
 from pydantic_ai.models import CompletedStreamedResponse, Model, ModelRequestParameters, StreamedResponse
 
 from robocoders.agents.offline.policy import Answer, Calls, ToolResult, next_step
+from robocoders.agents.worker_threads import in_worker_thread
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -64,7 +64,7 @@ class OfflineModel(Model[None]):
         model_settings: ModelSettings | None,  # noqa: ARG002 - nothing to set
         model_request_parameters: ModelRequestParameters,
     ) -> ModelResponse:
-        return await asyncio.to_thread(self._respond, messages, model_request_parameters)
+        return await in_worker_thread(self._respond, messages, model_request_parameters)
 
     @asynccontextmanager
     async def request_stream(
@@ -75,7 +75,7 @@ class OfflineModel(Model[None]):
         run_context: RunContext[Any] | None = None,  # noqa: ARG002 - asks for nothing
     ) -> AsyncGenerator[StreamedResponse]:
         yield CompletedStreamedResponse(
-            await asyncio.to_thread(self._respond, messages, model_request_parameters),
+            await in_worker_thread(self._respond, messages, model_request_parameters),
             model_request_parameters=model_request_parameters,
             replay_events=True,
         )
