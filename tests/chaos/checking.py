@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,10 +21,20 @@ INTERRUPTED = interrupted_result("").observation.message or ""
 
 @dataclass(frozen=True, slots=True)
 class TurnSteps:
-    """The tool calls of one turn by the line that each appends: those that finished, and those that were cut off."""
+    """The tool calls of one turn, each by the line that it appends, in order.
 
-    finished: Sequence[str]
-    interrupted: Sequence[str]
+    Args:
+        file: The file that the turn appends to.
+        finished: For each call whether the log says that it finished, or that it was interrupted.
+    """
+
+    file: str
+    finished: Mapping[str, bool]
+
+    @property
+    def interrupted(self) -> list[str]:
+        """The lines of the calls that were interrupted."""
+        return [line for line, finished in self.finished.items() if not finished]
 
 
 def check_log(log: SessionLog, prompts: Sequence[str]) -> Iterator[str]:
@@ -75,44 +85,57 @@ def _check_steps(prompt: str, bodies: Sequence[dict[str, Any]]) -> Iterator[str]
     wanted = scripts.lines_of(prompt)
     actions = [body for body in bodies if "action" in body and body["action"] != "message"]
     observations = [body for body in bodies if "observation" in body]
-    if len(actions) != len(wanted) or not all(_names(body, line) for body, line in zip(actions, wanted, strict=False)):
-        yield f"its {len(actions)} actions are not the {len(wanted)} of its script, in order"
+    file = scripts.file_of(prompt)
+    if len(actions) != len(wanted) or not all(file in body["args"].get("command", "").split() for body in actions):
+        yield f"its {len(actions)} actions are not the {len(wanted)} of its script"
     if [body["cause"] for body in observations] != [body["id"] for body in actions]:
         yield "its observations do not belong to its actions one by one"
-    elif any(later["id"] != earlier["id"] + 1 for earlier, later in zip(actions, observations, strict=True)):
+        return
+    if any(after["id"] != before["id"] + 1 for before, after in zip(actions, observations, strict=True)):
         yield "something stands between an action and its observation"
+    told = [line for body, line in zip(observations, wanted, strict=False) if not _is_interrupted(body)]
+    if [body["content"] for body in observations if not _is_interrupted(body)] != told:
+        yield "its observations are not those of its script, in order"
 
 
-def turn_steps(log: SessionLog) -> TurnSteps:
+def turn_steps(log: SessionLog) -> list[TurnSteps]:
     """What the log says of the tool calls in a session's turns."""
-    bodies = {event.id: json.loads(event.body) for event in log.events}
-    prompts = {turn.id: turn.prompt for turn in log.turns}
-    finished: list[str] = []
-    interrupted: list[str] = []
+    observations: dict[str, list[dict[str, Any]]] = {turn.id: [] for turn in log.turns}
     for event in log.events:
-        body = bodies[event.id]
-        if "observation" not in body:
-            continue
-        action = bodies.get(body["cause"], {})
-        line = next((line for line in scripts.lines_of(prompts[event.turn_id]) if _names(action, line)), "?")
-        (interrupted if body["message"] == INTERRUPTED else finished).append(line)
-    return TurnSteps(finished, interrupted)
+        body = json.loads(event.body)
+        if "observation" in body:
+            observations[event.turn_id].append(body)
+    return [
+        TurnSteps(
+            scripts.file_of(turn.prompt),
+            {
+                line: not _is_interrupted(body)
+                for line, body in zip(scripts.lines_of(turn.prompt), observations[turn.id], strict=False)
+            },
+        )
+        for turn in log.turns
+    ]
 
 
-def check_effects(written: Sequence[str], steps: Iterable[TurnSteps]) -> Iterator[str]:
-    """Check the file of side effects: a finished step once, an interrupted one at most once, nothing else.
+def check_effects(written: Mapping[str, str], steps: Iterable[TurnSteps]) -> Iterator[str]:
+    """Check the files of effects: a finished step once, an interrupted one at most once or in part, nothing else.
 
     Args:
-        written: The lines of the file.
+        written: What each file holds, by its name.
         steps: What the logs say.
     """
-    counts = Counter(written)
-    yield from (f"the step {line} ran {count} times" for line, count in counts.items() if count > 1)
     known: set[str] = set()
     for turn in steps:
-        yield from (f"the finished step {line} left no effect" for line in turn.finished if line not in counts)
-        known.update(turn.finished, turn.interrupted)
-    yield from (f"the step {line} had an effect and is in no log" for line in counts if line not in known)
+        known.add(turn.file)
+        left = deque(written.get(turn.file, "").splitlines())
+        for line, finished in turn.finished.items():
+            # What a killed server had written of a line stays, without its end; the next line begins on its own.
+            if left and (left[0] == line if finished else line.startswith(left[0])):
+                left.popleft()
+            elif finished:
+                yield f"the finished step {line!r} left no effect in its place"
+        yield from (f"{turn.file}: {line!r} was written once more, or by nobody" for line in left)
+    yield from (f"{file} was written by a turn that is in no log" for file in written if file not in known)
 
 
 def check_reading(reading: Reading, log: SessionLog) -> Iterator[str]:
@@ -136,9 +159,8 @@ def _closes(body: dict[str, Any]) -> bool:
     return body.get("action") == "message" and body["args"]["wait_for_response"] is True
 
 
-def _names(action: dict[str, Any], line: str) -> bool:
-    """Whether an action's arguments hold the line as a whole."""
-    return any(line in str(value).split() for value in action.get("args", {}).values())
+def _is_interrupted(observation: dict[str, Any]) -> bool:
+    return observation["message"] == INTERRUPTED
 
 
 def _ranges(ids: Sequence[int | None]) -> str:

@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-__all__ = ["REQUESTS", "Saying", "final_text", "lines_of", "prompt_of", "say", "sayings_of", "token_of"]
+__all__ = ["REQUESTS", "Saying", "file_of", "lines_of", "prompt_of", "say", "sayings_of", "token_of"]
 
 REQUESTS = 10
 """Requests to the model in one turn; with the tool calls between them that makes some twenty steps."""
@@ -37,7 +37,7 @@ class Saying:
 
     Args:
         pieces: Its text, as it is streamed; white space at either end is no part of the message.
-        lines: The lines it appends to the file of side effects, one tool call each.
+        lines: The lines it appends to the turn's file of effects, one tool call each.
     """
 
     pieces: Sequence[str]
@@ -69,7 +69,7 @@ def say(prompt: str, number: int) -> Saying:
         words += ["x" * 3000, " done. "]
         return Saying(words, ())
     calls = 2 if number % 4 == 1 else 1
-    return Saying(["  ", *words], [f"{token}:{number}.{call}" for call in range(calls)])
+    return Saying(["  ", *words], [f"request {number}, call {call} of {token}" for call in range(calls)])
 
 
 def sayings_of(prompt: str) -> Iterator[Saying]:
@@ -82,6 +82,6 @@ def lines_of(prompt: str) -> list[str]:
     return [line for saying in sayings_of(prompt) for line in saying.lines]
 
 
-def final_text(prompt: str) -> str:
-    """What the turn ends with."""
-    return say(prompt, REQUESTS - 1).text
+def file_of(prompt: str) -> str:
+    """The name of the file that a turn appends its lines to."""
+    return f"{token_of(prompt)}.txt"

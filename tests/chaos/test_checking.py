@@ -29,7 +29,9 @@ def _bodies(prompt: str) -> list[dict[str, Any]]:
         args = {"content": saying.text, "wait_for_response": ends, "extras": extras}
         found.append({"message": saying.text, "action": "message", "args": args})
         for line in saying.lines:
-            found.append({"message": "Appending", "action": "run", "args": {"command": f"append {line}"}})
+            found.append(
+                {"message": "Appending", "action": "run", "args": {"command": f"slow_append {scripts.file_of(prompt)}"}}
+            )
             found.append({"message": "Done", "observation": "run", "content": line, "cause": "the one before"})
     return found
 
@@ -50,8 +52,8 @@ def _log(spoil: Spoil | None = None) -> SessionLog:
     return log
 
 
-def _written(log: SessionLog) -> list[str]:
-    return [line for turn in log.turns for line in scripts.lines_of(turn.prompt)]
+def _written(log: SessionLog) -> dict[str, str]:
+    return {scripts.file_of(turn.prompt): "\n".join([*scripts.lines_of(turn.prompt), ""]) for turn in log.turns}
 
 
 def _event(line: bytes) -> Event:
@@ -73,13 +75,13 @@ def test_a_log_as_its_script_has_it_is_sound() -> None:
     """Promise: ours: the judge of a storm condemns nothing that is right."""
     log = _log()
     assert list(check_log(log, _PROMPTS)) == []
-    assert list(check_effects(_written(log), [turn_steps(log)])) == []
+    assert list(check_effects(_written(log), turn_steps(log))) == []
     for given in ({}, {"after": 9}, {"prompt": _PROMPTS[0]}, {"prompt": _PROMPTS[1]}):
         assert list(check_reading(_reading(log, **given), log)) == []
 
 
 def _swap(bodies: list[dict[str, Any]]) -> None:
-    bodies[1], bodies[4] = bodies[4], bodies[1]
+    bodies[2], bodies[5] = bodies[5], bodies[2]
 
 
 _SPOILT: list[tuple[Spoil, str]] = [
@@ -87,7 +89,7 @@ _SPOILT: list[tuple[Spoil, str]] = [
     (lambda bodies: bodies.pop(0), "texts that are not those of its script"),
     (lambda bodies: bodies.pop(2), "do not belong to its actions"),
     (lambda bodies: bodies.insert(1, bodies[1]), "are not the"),
-    (_swap, "are not the"),
+    (_swap, "are not those"),
     (lambda bodies: bodies.append(bodies[-1]), "closing messages are"),
     (lambda bodies: bodies.pop(), "closing messages are"),
     (lambda bodies: bodies[-1]["args"]["extras"].update(reason="error"), "it ended with"),
@@ -122,12 +124,19 @@ def test_a_step_that_ran_twice_or_never_is_found() -> None:
     """Promise: ours: a finished step ran exactly once, an interrupted one at most once, and none in secret."""
     log = _log(lambda bodies: bodies[2].update(message=INTERRUPTED))
     written, steps = _written(log), turn_steps(log)
-    assert list(steps.interrupted) == written[:1]
-    assert list(check_effects(written, [steps])) == []
-    assert list(check_effects(written[1:], [steps])) == []
-    assert list(check_effects([written[0], *written], [steps])) == [f"the step {written[0]} ran 2 times"]
-    assert list(check_effects(written[:-1], [steps])) == [f"the finished step {written[-1]} left no effect"]
-    assert list(check_effects([*written, "x"], [steps])) == ["the step x had an effect and is in no log"]
+    file = steps[0].file
+    lines = written[file].splitlines()
+    assert steps[0].interrupted == lines[:1]
+
+    def faults(*told: str, **more: str) -> list[str]:
+        return list(check_effects({**written, file: "\n".join(told), **more}, steps))
+
+    assert faults(*lines) == faults(*lines[1:]) == faults(lines[0][:9], *lines[1:]) == []
+    assert "once more" in faults(lines[0], *lines)[-1]
+    assert "once more" in faults(*lines, lines[-1])[-1]
+    assert "left no effect" in faults(*lines[:-1])[0]
+    assert "left no effect" in faults(*lines[:-1], lines[-1][:9])[0]
+    assert "in no log" in faults(*lines, secret="x")[0]
 
 
 @pytest.mark.parametrize("place", [0, 5, -1])
