@@ -284,12 +284,14 @@ class Engine:
         live = self._is_open(turn) and last_word is None
         if not live and await self._was_read(turn, after):
             return
-        begin = max(after, turn.after_event_id)
+        # Who claims to have read what is not there yet must not miss the end of the turn.
+        begin = max(min(after, await self._store.last_event_id(turn.session_id)), turn.after_event_id)
         offset = offset if begin == after else 0
         items = self.follow(turn.session_id, begin, live=live, deltas=deltas, offset=offset)
         async with aclosing(items), aclosing(only_of_turn(items, turn.id, told=begin + 1 if offset else 0)) as own:
             async for item in own:
-                yield item
+                if not isinstance(item, StoredEvent) or item.id > after or not item.id:
+                    yield item
                 if isinstance(item, StoredEvent) and item.closes_turn:
                     return
         if last_word is not None:
