@@ -71,8 +71,11 @@ def test_the_description_is_true_of_every_route(service: RunningService, token: 
         ("DELETE", "/auth", "", spare, None, {}, 401),
         ("GET", "/create-session", "", token, None, {}, 200),
         ("GET", "/create-session", "", None, None, {}, 401),
+        ("GET", "/create-session", "", token, None, key, 422),
         ("POST", "/chat", "", token, chat, {}, 200),
         ("POST", "/chat", "?events=all", token, chat, {}, 200),
+        ("POST", "/chat", "?deltas=true", token, chat, {}, 200),
+        ("POST", "/chat", "?after=1", token, chat, {}, 422),
         ("POST", "/chat", "", None, chat, {}, 401),
         ("POST", "/chat", "", token, {**chat, "sid": foreign}, {}, 401),
         ("POST", "/chat", "", token, {}, {}, 422),
@@ -90,11 +93,14 @@ def test_the_description_is_true_of_every_route(service: RunningService, token: 
         ("GET", "/sessions/{sid}", "foreign", token, None, {}, 404),
         ("GET", "/sessions/{sid}/events", "", token, None, {}, 200),
         ("GET", "/sessions/{sid}/events", "", token, None, sse, 200),
+        ("GET", "/sessions/{sid}/events", "?deltas=true&offset=3", token, None, {}, 200),
         ("GET", "/sessions/{sid}/events", "?after=-1", token, None, {}, 422),
         ("GET", "/sessions/{sid}/events", "foreign", token, None, {}, 404),
         ("POST", "/sessions/{sid}/cancel", "", token, None, {}, 200),
         ("POST", "/sessions/{sid}/cancel", "foreign", token, None, {}, 404),
+        ("POST", "/sessions/{sid}/cancel", "", token, None, key, 422),
         ("DELETE", "/sessions/{sid}", "foreign", token, None, {}, 404),
+        ("DELETE", "/sessions/{sid}", "", token, None, key, 422),
         ("DELETE", "/sessions/{sid}", "", token, None, {}, 200),
         ("GET", "/healthz", "", None, None, {}, 200),
         ("GET", "/readyz", "", None, None, {}, 200),
@@ -138,5 +144,7 @@ def test_the_page_needs_nothing_from_elsewhere(service: RunningService) -> None:
     for path, operations in description["paths"].items():
         for method, operation in operations.items():
             assert f"<code>{method.upper()} {path}</code>" in page
-            for parameter in operation.get("parameters", []):
+            for given in operation.get("parameters", []):
+                shared = given.get("$ref", "").rpartition("/")[2]
+                parameter = description["components"]["parameters"][shared] if shared else given
                 assert parameter["name"] in page

@@ -148,6 +148,10 @@ class SessionView(BaseModel):
     last_event_id: int = Field(description="0: there is no event yet.")
     state: Literal["idle", "queued", "running"] = Field(description="Whether a prompt is being answered or waits.")
     last_prompt_at: str | None
+    answering_after: int | None = Field(
+        description="Read the events after this id to see the present answer, or else the newest one, from its first "
+        "event; null: nothing has been asked."
+    )
 
 
 class SessionList(BaseModel):
@@ -168,7 +172,9 @@ class Cancelled(BaseModel):
     """What became of a wish to cancel."""
 
     sid: str
-    cancelled: bool = Field(description="False: nothing was running or waiting.")
+    cancelled: bool = Field(
+        description="False: nothing was running or waiting. With an `Idempotency-Key`: when it came for the first time."
+    )
 
 
 class SignedOut(BaseModel):

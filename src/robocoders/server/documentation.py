@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 
 from robocoders.server.answers import ANYWHERE
 from robocoders.server.bodies import ErrorBody
+from robocoders.server.idempotency import KEY_PARAMETERS
 from robocoders.server.reference_page import reference_page
 from robocoders.wire.protocol import IDEMPOTENCY_ANNOUNCEMENT_HEADER, PROTOCOL_HEADER, REQUEST_ID_HEADER
 
@@ -24,7 +25,7 @@ DESCRIPTION: Final = (
 _HEADERS: Final = {
     REQUEST_ID_HEADER: "Names this answer in the server's log.",
     PROTOCOL_HEADER: "`1`: a server of this kind.",
-    IDEMPOTENCY_ANNOUNCEMENT_HEADER: "`1`: a prompt with an `Idempotency-Key` runs once, however often it is sent.",
+    IDEMPOTENCY_ANNOUNCEMENT_HEADER: "`1`: a request with an `Idempotency-Key` is done once, however often it comes.",
 }
 
 _PAGE_HEADERS: Final = {
@@ -80,6 +81,7 @@ def _completed(description: dict[str, Any]) -> dict[str, Any]:
     components["headers"] = {
         name: {"description": text, "schema": {"type": "string"}} for name, text in _HEADERS.items()
     }
+    components["parameters"] = KEY_PARAMETERS
     for operations in description["paths"].values():
         for operation in operations.values():
             responses: dict[str, Any] = operation["responses"]

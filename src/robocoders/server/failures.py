@@ -15,11 +15,13 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from robocoders.errors import StoreError, StoreFullError
+from robocoders.store import KeyReusedError
+from robocoders.wire.protocol import IDEMPOTENCY_KEY_HEADER
 
 if TYPE_CHECKING:
     from fastapi import FastAPI, Request
 
-__all__ = ["ApiError", "error_response", "install_error_handlers", "invalid", "stopping", "unauthorized"]
+__all__ = ["ApiError", "error_response", "install_error_handlers", "invalid", "starting", "stopping", "unauthorized"]
 
 _log = logging.getLogger("robocoders.server")
 
@@ -65,6 +67,11 @@ def stopping() -> ApiError:
     return ApiError(503, "stopping", "The server is stopping.", {"Retry-After": "2"})
 
 
+def starting() -> ApiError:
+    """The 503 of a server that answers already, but runs no turns yet; prompts that come now wait for that."""
+    return ApiError(503, "starting", "The server is starting: prompts that it takes now wait.", {"Retry-After": "1"})
+
+
 def error_response(
     request_id: str,
     status: int,
@@ -83,6 +90,13 @@ def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(StoreError, _store_error)
+    app.add_exception_handler(KeyReusedError, _key_reused)
+
+
+async def _key_reused(request: Request, _error: Exception) -> Response:
+    text = "This idempotency key has been used with another request: another body, or another route."
+    reused = invalid(["header", IDEMPOTENCY_KEY_HEADER], text, "idempotency_key_reused")
+    return await _api_error(request, reused)
 
 
 def _respond(

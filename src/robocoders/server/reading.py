@@ -13,9 +13,12 @@ from robocoders.server.failures import ApiError, invalid
 if TYPE_CHECKING:
     from fastapi import Request
 
-__all__ = ["BODY_LIMIT_BYTES", "canonical_sid", "read_body", "read_idempotency_key"]
+__all__ = ["BODY_LIMIT_BYTES", "LARGEST_ID", "canonical_sid", "read_body", "read_idempotency_key"]
 
 BODY_LIMIT_BYTES = 8 * 1024 * 1024
+
+LARGEST_ID = 2**63 - 1
+"""Ids are 64-bit numbers with a sign."""
 
 _DRAIN_LIMIT_BYTES = 8 * BODY_LIMIT_BYTES
 """A body that is too long is read and dropped up to here, so that its sender gets to read the answer."""

@@ -70,7 +70,7 @@ def _section(method: str, path: str, operation: dict[str, Any], description: dic
         f"<h2><code>{method} {escape(path)}</code></h2>",
         f"<p>{_prose(operation.get('description', ''))}</p>",
         f"<pre>{escape(_example(method, path, operation))}</pre>",
-        _table("Parameters", _parameter_rows(operation)),
+        _table("Parameters", _parameter_rows(operation, description)),
         _table("JSON body", _body_rows(operation)),
         _table("Answers", _answer_rows(operation, description)),
         "</section>",
@@ -87,8 +87,10 @@ def _example(method: str, path: str, operation: dict[str, Any]) -> str:
     return " ".join([*words, f'"$SERVER{path}"'])
 
 
-def _parameter_rows(operation: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    for parameter in operation.get("parameters", ()):
+def _parameter_rows(operation: dict[str, Any], description: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for given in operation.get("parameters", ()):
+        shared: str = given.get("$ref", "")
+        parameter = description["components"]["parameters"][shared.rpartition("/")[2]] if shared else given
         need = ", required" if parameter.get("required") else ""
         yield f"{parameter['name']} ({parameter['in']}{need})", parameter.get("description", "")
 

@@ -48,4 +48,5 @@ def session_view(summary: SessionSummary) -> SessionView:
         last_event_id=summary.last_event_id,
         state=summary.state,
         last_prompt_at=None if prompted is None else format_timestamp(prompted),
+        answering_after=summary.last_turn_after,
     )
