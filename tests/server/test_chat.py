@@ -59,7 +59,7 @@ def test_events_are_flushed_as_they_come_and_a_silent_stream_beats(tmp_path: Pat
         token = service.token()
         body = {"sid": service.session(token), "prompt": "hold"}
         with service.stream("POST", "/chat", token=token, body=body) as response:
-            assert json.loads(response.readline())["message"] == "holding"
+            assert json.loads(next(filter(bytes.strip, response)))["message"] == "holding"
             assert response.readline() == b"\n"
             assert response.readline() == b"\n"
             service.turns.go_on.set()
@@ -205,24 +205,9 @@ def test_create_session_is_json_with_a_new_uuid(service: RunningService, token: 
         assert json.loads(connection.getresponse().read())["sid"] != answer.json["sid"]
 
 
-def test_live_text_is_refused_and_its_absence_is_fine(service: RunningService, token: str) -> None:
-    """Promise: docs/service.md, streams (live text is not in this version, and whoever asks for it is told)."""
-    sid = service.session(token)
-    for wish in ("true", "1"):
-        refused = service.chat(token, sid, "hello", query=f"?deltas={wish}")
-        assert refused.status == 422
-        item = refused.json["detail"][0]
-        assert (item["loc"], item["type"]) == (["query", "deltas"], "not_in_this_version")
-        assert "not in this version" in item["msg"]
-    assert service.chat(token, sid, "hello", query="?deltas=false").status == 200
-    assert service.send("GET", f"/sessions/{sid}", token=token).json["turns"] == 1
-
-
 def test_the_description_tells_what_is_refused(service: RunningService) -> None:
-    """Promise: README, /openapi.json (it is true: other limits, the network and live text are not taken)."""
+    """Promise: README, /openapi.json (it is true: other limits and the network are not taken)."""
     paths = service.send("GET", "/openapi.json").json["paths"]
-    deltas = next(one for one in paths["/chat"]["post"]["parameters"] if one["name"] == "deltas")
-    assert deltas["schema"]["const"] is False
     wishes = paths["/sessions"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     assert wishes["$defs"]["Limits"]["additionalProperties"] is False
     assert wishes["properties"]["network"]["anyOf"][0]["const"] is False

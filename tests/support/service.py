@@ -19,7 +19,16 @@ from urllib.parse import urlsplit
 from robocoders.agents.running import Emit, Outcome, TurnInput
 from robocoders.client.discovery import read_servers
 from robocoders.engine.runner import Engine
-from robocoders.events import MessageAction, MessageArgs, RecallAction, RecallArgs, RecallObservation
+from robocoders.events import (
+    MessageAction,
+    MessageArgs,
+    RecallAction,
+    RecallArgs,
+    RecallObservation,
+    RunAction,
+    RunArgs,
+    RunObservation,
+)
 from robocoders.server.running import MakeEngine
 from robocoders.server.serving import serve
 from robocoders.server.settings import Settings
@@ -29,6 +38,8 @@ from robocoders.store import Store
 __all__ = ["Answer", "RunningService", "Turns", "running_service"]
 
 BOUND_SECONDS = 20.0
+
+_CHANT = "la" * 50_000
 
 
 @dataclass(frozen=True)
@@ -53,6 +64,8 @@ class Turns:
     """A scripted agent: searches, finds, says `You said: PROMPT`.
 
     The prompt `hold` says `holding` and then waits until `go_on` is set; `fail` raises; `long` says 200,000 letters.
+    `speak` shows the beginning of its answer while it holds; `stammer` a wrong one, which it takes back; `chant`
+    100,000 letters at once; `run` a command's output.
     """
 
     held: threading.Event = field(default_factory=threading.Event)
@@ -63,19 +76,50 @@ class Turns:
         self.seen.append(turn)
         if turn.prompt == "fail":
             raise RuntimeError("the script says so")
+        if turn.prompt in {"speak", "stammer", "chant"}:
+            return await self._speak(turn)
+        if turn.prompt == "run":
+            return await self._run(turn, emit)
         if turn.prompt == "hold":
             await emit(MessageAction(message="holding", args=MessageArgs(content="holding")))
-            self.held.set()
-            loop, released = asyncio.get_running_loop(), asyncio.Event()
-            watcher = threading.Thread(
-                target=self._release, args=(loop.call_soon_threadsafe, released.set), daemon=True
-            )
-            watcher.start()
-            await released.wait()
+            await self._hold()
         text = "x" * 200_000 if turn.prompt == "long" else turn.prompt
         cause = await emit(RecallAction(message="Searching", args=RecallArgs(query=text)))
         await emit(RecallObservation(message="Found", cause=cause, content=f"a place {text}"))
         return Outcome(reason="finished", text=f"You said: {text}")
+
+    async def _speak(self, turn: TurnInput) -> Outcome:
+        text = _CHANT if turn.prompt == "chant" else f"You said: {turn.prompt}"
+        first = {"speak": "You said: ", "stammer": "You sad", "chant": text}[turn.prompt]
+        # As a model that is asked again: what it said before a crash does not count.
+        await turn.live.withdraw()
+        await turn.live.write(first)
+        await turn.live.flush()
+        await self._hold()
+        if turn.prompt == "stammer":
+            await turn.live.withdraw()
+            first = ""
+        await turn.live.write(text.removeprefix(first))
+        await turn.live.flush()
+        return Outcome(reason="finished", text=text)
+
+    async def _run(self, turn: TurnInput, emit: Emit) -> Outcome:
+        cause = await emit(RunAction(message="Running", args=RunArgs(command="make")))
+        await turn.live.write("made\n")
+        await turn.live.flush()
+        await self._hold()
+        await emit(RunObservation(message="Ran", cause=cause, content="made\n"))
+        await turn.live.write("Done.")
+        await turn.live.flush()
+        return Outcome(reason="finished", text="Done.")
+
+    async def _hold(self) -> None:
+        """Say that it waits, and wait for `go_on`."""
+        self.held.set()
+        loop, released = asyncio.get_running_loop(), asyncio.Event()
+        watcher = threading.Thread(target=self._release, args=(loop.call_soon_threadsafe, released.set), daemon=True)
+        watcher.start()
+        await released.wait()
 
     def _release(self, call: Callable[[Callable[[], object]], object], release: Callable[[], object]) -> None:
         if self.go_on.wait(BOUND_SECONDS):
@@ -156,7 +200,12 @@ class RunningService:
         return self.send("POST", f"/chat{query}", token=token, body=body, headers=named)
 
     def stop(self) -> None:
+        """Let what is held go on, and stop the server."""
         self.turns.go_on.set()
+        self.suspend()
+
+    def suspend(self) -> None:
+        """Stop the server while turns are held."""
         self.stop_switch.press()
         self.thread.join(BOUND_SECONDS)
         assert not self.thread.is_alive(), "the server did not stop"

@@ -2,40 +2,42 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 
 from robocoders.engine.runner import EngineStoppedError, PromptSpec, TurnHandle
 from robocoders.server.access import Caller
 from robocoders.server.answers import ANYWHERE, NDJSON_CONTENT, failing, json_body
-from robocoders.server.bodies import ChatBody, NotYet
+from robocoders.server.bodies import ChatBody
 from robocoders.server.failures import ApiError, invalid, stopping, unauthorized
-from robocoders.server.reading import canonical_sid, read_body, read_idempotency_key
+from robocoders.server.idempotency import KEY_PARAMETER, chat_hash
+from robocoders.server.live_lines import plain_lines, predecessor, whole_lines
+from robocoders.server.reading import LARGEST_ID, canonical_sid, read_body, read_idempotency_key
 from robocoders.server.service import CallerDep, Service, ServiceDep
 from robocoders.server.session_rows import session_row
 from robocoders.server.streaming import LineStream
-from robocoders.store import KeyReusedError, SessionBusyError, SessionGoneError, SessionRow, StoredEvent
-from robocoders.wire.capping import cap_line
-from robocoders.wire.ndjson import encode_line
-from robocoders.wire.protocol import AGENT_NAMES, DEFAULT_AGENT, IDEMPOTENCY_KEY_HEADER
+from robocoders.store import SessionBusyError, SessionGoneError, SessionRow
+from robocoders.wire.protocol import AGENT_NAMES, DEFAULT_AGENT
 
 __all__ = ["router"]
 
 router = APIRouter(tags=["original"])
 
-_KEY_PARAMETER = {
-    "name": IDEMPOTENCY_KEY_HEADER,
-    "in": "header",
-    "required": False,
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
-    "description": "Printable ASCII. The same key with the same body attaches to the running answer or repeats the "
-    "finished one byte for byte; with another body it is 422.",
-}
+_DELTAS: Any = Query(
+    description="Live text too: `delta_of`, `offset` and `text`, or `delta_of` and `reset`, before the event of that "
+    "id. Without `events=all` that of messages alone."
+)
+_AFTER: Any = Query(
+    ge=0,
+    le=LARGEST_ID,
+    description="Only events with a greater id, to read an answer on, which takes its `Idempotency-Key`. 0: all.",
+)
+_OFFSET: Any = Query(
+    ge=0,
+    le=LARGEST_ID,
+    description="How many characters of the live text of the event after `after` the reader has. Needs the key too.",
+)
 
 
 @router.post(
@@ -48,10 +50,10 @@ _KEY_PARAMETER = {
     | {
         200: {
             "content": NDJSON_CONTENT,
-            "description": "Events, one a line; a waiting message is the last.",
+            "description": "Events, one a line; a waiting message is the last. With `deltas`, live text between them.",
         }
     },
-    openapi_extra={**json_body(ChatBody), "parameters": [_KEY_PARAMETER]},
+    openapi_extra=json_body(ChatBody) | KEY_PARAMETER,
 )
 async def chat(  # noqa: PLR0917 - FastAPI calls it by keyword
     request: Request,
@@ -64,14 +66,18 @@ async def chat(  # noqa: PLR0917 - FastAPI calls it by keyword
     if_busy: Annotated[
         Literal["wait", "refuse"], Query(description="On a busy session: wait for one's turn, or be refused with 409.")
     ] = "wait",
-    deltas: Annotated[NotYet, Query(description="Live text. Not in this version.")] = False,  # noqa: ARG001, FBT002
+    deltas: Annotated[bool, _DELTAS] = False,  # noqa: FBT002 - a query parameter
+    after: Annotated[int, _AFTER] = 0,
+    offset: Annotated[int, _OFFSET] = 0,
 ) -> LineStream:
     """The agent's events as they are committed, and nothing after the waiting message that ends the turn.
 
-    A client that goes away does not stop the run: read on at `/sessions/{sid}/events`, or send the same
-    `Idempotency-Key` again. A session id that nobody has is made for the caller.
+    A client that goes away does not stop the run: send the same `Idempotency-Key` again with the last id seen as
+    `after`, or read on at `/sessions/{sid}/events`. An answer without a waiting message was cut: the server stopped,
+    and the turn goes on at its next start. A session id that nobody has is made for the caller.
     """
     key = read_idempotency_key(request)
+    _refuse_place_without_key(key, after=after, offset=offset)
     body = await read_body(request, ChatBody)
     agent = _agent(body)
     if not body.prompt.strip():
@@ -82,15 +88,26 @@ async def chat(  # noqa: PLR0917 - FastAPI calls it by keyword
         agent=agent,
         history=body.history,
         key=key,
-        body_hash=_body_hash(session.id, agent, body),
+        body_hash=chat_hash(session.id, agent, body),
         if_busy_refuse=if_busy == "refuse",
         plain=events != "all",
     )
     handle = await _submit(service, session, prompt)
-    return LineStream(
-        _lines(handle, everything=events == "all", last_only=service.settings.one_event_per_turn),
-        heartbeat_seconds=service.settings.heartbeat_seconds,
-    )
+    last_only = events != "all" and service.settings.one_event_per_turn
+    items = handle.events(after=after, deltas=deltas and not last_only, offset=offset)
+    if events == "all":
+        lines = whole_lines(items)
+    else:
+        lines = plain_lines(items, predecessor(service.store, session.id), last_only=last_only)
+    return LineStream(lines, heartbeat_seconds=service.settings.heartbeat_seconds)
+
+
+def _refuse_place_without_key(key: str | None, *, after: int, offset: int) -> None:
+    """A prompt without a key is a new one: there is no answer to read on, and to run it would be a surprise."""
+    for name, value in (("after", after), ("offset", offset)):
+        if value and key is None:
+            text = f"`{name}` reads an answer on, and only an Idempotency-Key says which: send the prompt's own."
+            raise invalid(["query", name], text, "idempotency_key_missing")
 
 
 def _agent(body: ChatBody) -> str:
@@ -98,11 +115,6 @@ def _agent(body: ChatBody) -> str:
     if agent not in AGENT_NAMES:
         raise invalid(["body", "agent"], f"No such agent; there are {', '.join(AGENT_NAMES)}.", "unknown_agent")
     return agent
-
-
-def _body_hash(sid: str, agent: str, body: ChatBody) -> str:
-    """What two requests with one key must have in common. The form of the answer is not part of it."""
-    return hashlib.sha256(json.dumps([sid, agent, body.history, body.prompt]).encode()).hexdigest()
 
 
 async def _session(service: Service, caller: Caller, given: str) -> SessionRow:
@@ -130,31 +142,7 @@ async def _submit(service: Service, session: SessionRow, prompt: PromptSpec) -> 
     except SessionBusyError:
         text = "The session is busy with an earlier prompt."
         raise ApiError(409, "session_busy", text, {"x-should-retry": "false"}) from None
-    except KeyReusedError:
-        text = "This idempotency key has been used with another body."
-        raise invalid(["header", IDEMPOTENCY_KEY_HEADER], text, "idempotency_key_reused") from None
     except SessionGoneError:
         raise _unusable() from None
     except EngineStoppedError:
         raise stopping() from None
-
-
-async def _lines(handle: TurnHandle, *, everything: bool, last_only: bool) -> AsyncGenerator[bytes, None]:
-    """The turn's events as lines: all of them as they are, or the actions (or the last one alone) capped."""
-    async with aclosing(_events(handle)) as events:
-        async for event in events:
-            if everything:
-                yield encode_line(event.body)
-            elif event.closes_turn if last_only else event.visibility == "action":
-                yield encode_line(cap_line(event.body))
-
-
-async def _events(handle: TurnHandle) -> AsyncGenerator[StoredEvent, None]:
-    """The turn's events; a reader that leaves is let go at once."""
-    events = handle.events()
-    try:
-        async for event in events:
-            yield event
-    finally:
-        if isinstance(events, AsyncGenerator):
-            await events.aclose()
