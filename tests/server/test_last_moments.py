@@ -13,7 +13,7 @@ from robocoders.server.access import Access
 from robocoders.server.application import create_app, service_of
 from robocoders.server.service import Service
 from robocoders.server.settings import Settings
-from robocoders.store import SessionRow, Store
+from robocoders.store import Keyed, SessionRow, Store
 from tests.support.asgi import Conversation
 from tests.support.service import Turns
 
@@ -23,6 +23,11 @@ class LateStore(Store):
 
     async def get_or_create_session(self, row: SessionRow) -> SessionRow:
         found = await super().get_or_create_session(row)
+        await self.delete_session(row.id)
+        return found
+
+    async def session_once(self, row: SessionRow, keyed: Keyed | None = None) -> SessionRow:
+        found = await super().session_once(row, keyed)
         await self.delete_session(row.id)
         return found
 
@@ -71,6 +76,24 @@ async def test_a_server_that_stops_is_not_ready_and_lives(assembled: Assembled) 
     alive = Conversation(assembled.conversation.app)
     await alive.request("/healthz")
     assert alive.status == 200
+
+
+@pytest.mark.parametrize("assembled", [Store], indirect=True)
+async def test_a_server_is_ready_once_it_can_run_prompts(assembled: Assembled, tmp_path: Path) -> None:
+    """Promise: README, health (`starting` until the engine runs turns; prompts are accepted and wait meanwhile)."""
+    service = assembled.service
+    idle = Engine(service.store, data_dir=tmp_path, default_model="offline", run_turn=Turns().run)
+    early = Conversation(create_app(service.settings, service.store, idle, service.access))
+    await early.request("/readyz")
+    assert (early.status, b'"starting"' in early.body) == (503, True)
+    lives = Conversation(early.app)
+    await lives.request("/healthz")
+    assert lives.status == 200
+    # A prompt that is answered was run.
+    await assembled.chat()
+    ready = Conversation(assembled.conversation.app)
+    await ready.request("/readyz")
+    assert ready.status == 200
 
 
 @pytest.mark.parametrize("assembled", [LateStore], indirect=True)

@@ -64,6 +64,7 @@ async def run_server(
         ConfigurationError: The database cannot be used.
         StoreError: The database cannot be read or written.
     """
+    # Until the engine brings the event loop another one, and where it never comes to that.
     asyncio.get_running_loop().set_default_executor(WorkerThreads(_WORKER_GRACE_SECONDS))
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(listener.close)
@@ -122,7 +123,7 @@ class _Server(uvicorn.Server):
         await self._on_ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Leave the list, free the port, end turns with a word to their readers and followers, let answers finish."""
+        """Leave the list, free the port, lay turns aside for the next start, let all readers go and answers finish."""
         self._service.activity.stopping = True
         # Not in a worker thread: all of them may be busy, and nobody is to find a server that is leaving.
         self._on_stopping()
