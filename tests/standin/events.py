@@ -43,6 +43,16 @@ def observation(event_id: int, cause: int, content: str, *, sid: str = "") -> by
     return json.dumps(fields).encode() + b"\n"
 
 
+def delta(delta_of: int, offset: int, text: str) -> bytes:
+    """A piece of live text."""
+    return json.dumps({"delta_of": delta_of, "offset": offset, "text": text}).encode() + b"\n"
+
+
+def reset(delta_of: int) -> bytes:
+    """The withdrawal of a live text."""
+    return json.dumps({"delta_of": delta_of, "reset": True}).encode() + b"\n"
+
+
 def _line(event_id: int, text: str, action: str, args: dict[str, Any], sid: str) -> bytes:
     fields = {
         "id": event_id,

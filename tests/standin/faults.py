@@ -27,7 +27,19 @@ class Raw:
     ending: Ending
 
 
-Fault = Reply | Raw
+@dataclass(frozen=True)
+class Lost:
+    """The request is carried out, and the connection reset instead of an answer."""
+
+
+@dataclass(frozen=True)
+class Death:
+    """The server dies when it has written so much of the body, and comes back when it is told to."""
+
+    after_bytes: int
+
+
+Fault = Reply | Raw | Lost | Death
 
 _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n"
 ANNOUNCEMENT = b"Robocoders-Protocol: 1\r\nRobocoders-Idempotency: 1\r\n"

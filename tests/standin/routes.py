@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from tests.standin.faults import Raw, Reply
+from tests.standin.faults import Death, Lost, Raw, Reply
+from tests.standin.live_text import lines_again, newest_id
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -66,12 +67,29 @@ def _noted(
         fault = None if route == "POST /chat" else server.next_fault(route)
         if isinstance(fault, Raw):
             await put_raw(server, request, fault)
-        response = _reply(fault) if isinstance(fault, Reply) else await handler(request)
+        response = _reply(fault) if isinstance(fault, Reply) else await _once(server, route, request, handler)
+        if isinstance(fault, Lost):
+            await put_raw(server, request, Raw(b"", "reset"))
         if not response.prepared:
             _announce(server, response)
         return response
 
     return noted
+
+
+async def _once(
+    server: StandIn, route: str, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """The handler's answer, or the one that the request's key stands for."""
+    key = request.headers.get("Idempotency-Key")
+    if not server.announced or key is None or route == "POST /chat":
+        return await handler(request)
+    if key not in server.kept:
+        response = await handler(request)
+        assert isinstance(response, web.Response)
+        server.kept[key] = response.status, response.text or ""
+    status, text = server.kept[key]
+    return web.Response(status=status, text=text, content_type="application/json")
 
 
 def _reply(fault: Reply) -> web.Response:
@@ -179,18 +197,41 @@ class _Original:
             code = {"code": "session_unusable"} if server.announced else {}
             return web.json_response({"detail": "Unknown session", **code}, status=server.unknown_session)
         run = server.run(fields["prompt"], fields["sid"], request.headers.get("Idempotency-Key"))
-        if fault is not None:
+        if isinstance(fault, Raw):
             await put_raw(server, request, fault)
-        return await self._stream(request, run.lines)
-
-    async def _stream(self, request: web.Request, lines: tuple[bytes, ...]) -> web.StreamResponse:
+        lines = lines_again(run.lines, server.said.get(run.key, 0), *_place(server, request))
         response = web.StreamResponse(headers={"Content-Type": "application/json"})
-        _announce(self._server, response)
+        _announce(server, response)
         await response.prepare(request)
-        for line in lines:
+        if isinstance(fault, Death):
+            await _die(server, request, response, lines, fault)
+        for _, line in lines:
             await response.write(line)
         await response.write_eof()
         return response
+
+
+def _place(server: StandIn, request: web.Request) -> tuple[int, int, bool]:
+    """Where the caller is in the stream: the last id, the offset in the live text, whether it wants any."""
+    if not server.announced:
+        return 0, 0, False
+    after, offset, deltas = (request.query.get(name, "0") for name in ("after", "offset", "deltas"))
+    return int(after), int(offset), deltas == "true"
+
+
+async def _die(
+    server: StandIn, request: web.Request, response: web.StreamResponse, lines: list[tuple[int, bytes]], fault: Death
+) -> None:
+    """Write the beginning, die, and never return."""
+    left = fault.after_bytes
+    key = request.headers.get("Idempotency-Key")
+    for said, line in lines:
+        if left > 0:
+            await response.write(line[:left])
+            server.said[key] = max(said, server.said.get(key, 0))
+        left -= len(line)
+    await server.die()
+    raise asyncio.CancelledError
 
 
 class _Sessions:
@@ -235,13 +276,16 @@ class _Sessions:
         missing = self._missing(request)
         if missing is not None:
             return missing
-        after = int(request.query.get("after", "0"))
+        server = self._server
+        lines = lines_again(tuple(server.log), len(server.log), *_place(server, request))
+        fault = server.next_fault("GET followed") if request.query.get("follow") == "true" else None
         response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
         _announce(self._server, response)
         await response.prepare(request)
-        for line in self._server.log:
-            if json.loads(line)["id"] > after:
-                await response.write(line)
+        if isinstance(fault, Death):
+            await _die(server, request, response, lines, fault)
+        for _, line in lines:
+            await response.write(line)
         if request.query.get("follow") == "true":
             await hang(self._server)
         await response.write_eof()
@@ -261,7 +305,12 @@ class _Sessions:
             "model": None,
             "limits": {},
             "turns": 0,
-            "last_event_id": 0,
-            "state": "idle",
+            "last_event_id": self._newest_id(sid),
+            "state": self._server.state,
             "last_prompt_at": None,
+            **self._server.told,
         }
+
+    def _newest_id(self, sid: str) -> int:
+        runs = (run.lines for run in self._server.runs if run.sid == sid)
+        return max(newest_id(self._server.log), *(newest_id(lines) for lines in runs), 0)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import ssl
 import threading
 from collections import defaultdict, deque
@@ -77,6 +78,11 @@ class StandIn:
         expires_in_seconds: The life of new tokens.
         departed: Set when a caller goes away from an answer that hangs.
         hanging: Set when an answer begins to hang.
+        is_down: It has died and not come back.
+        said: How much of its script was said for each key when the server died.
+        kept: The answers, status and text, that keys stand for, apart from those of prompts.
+        state: What it says of every session.
+        told: What else it says of every session, `answering_after` for instance.
     """
 
     def __init__(
@@ -100,7 +106,14 @@ class StandIn:
         self.hanging = threading.Event()
         self.log: list[bytes] = []
         """The lines that `GET /sessions/{sid}/events` tells."""
+        self.is_down = False
+        self.said: dict[str | None, int] = {}
+        self.kept: dict[str, tuple[int, str]] = {}
+        self.state = "idle"
+        self.told: dict[str, Any] = {}
         self._tls = tls
+        self._place = socket.socket()
+        self._site: web.SockSite | None = None
         self._script: deque[tuple[bytes, ...]] = deque()
         self._faults: dict[str, deque[Fault]] = defaultdict(deque)
         self._loop = asyncio.new_event_loop()
@@ -153,11 +166,38 @@ class StandIn:
             routes.application(self), handler_cancellation=True, shutdown_timeout=0, access_log=None
         )
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=self._tls)
-        await site.start()
-        host, port = self._runner.addresses[0][:2]
+        # Bound and never listening: it keeps the port while the server is down, when connections are refused.
+        self._place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._place.bind(("127.0.0.1", 0))
+        host, port = self._place.getsockname()
         self.url = f"{'http' if self._tls is None else 'https'}://{host}:{port}"
+        await self._listen()
+
+    async def _listen(self) -> None:
+        assert self._runner is not None
+        listener = socket.socket()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(self._place.getsockname())
+        self._site = web.SockSite(self._runner, listener, ssl_context=self._tls)
+        await self._site.start()
+        self.is_down = False
+
+    async def die(self) -> None:
+        """Stop listening and close every connection, for the routes."""
+        assert self._runner is not None
+        assert self._runner.server is not None
+        assert self._site is not None
+        self.is_down = True
+        await self._site.stop()
+        for connection in list(self._runner.server.connections):
+            if connection.transport is not None:
+                connection.transport.close()
+
+    def come_back(self) -> None:
+        """Listen again on the same port, with all that was kept."""
+        asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result(_PATIENCE_SECONDS)
 
     async def _stop(self) -> None:
+        self._place.close()
         if self._runner is not None:
             await self._runner.cleanup()

@@ -12,17 +12,28 @@ if TYPE_CHECKING:
     from robocoders.client.async_client import AsyncRobocoders
     from robocoders.client.async_session import AsyncSession
     from robocoders.client.blocking_client import Robocoders
-    from robocoders.client.blocking_events import Events
+    from robocoders.client.blocking_events import Events, LiveEvents
     from robocoders.client.blocking_session import Session
     from robocoders.client.replies import Code, Reply, SessionInfo
 
-__all__ = ["AsyncRobocoders", "AsyncSession", "Code", "Events", "Reply", "Robocoders", "Session", "SessionInfo"]
+__all__ = [
+    "AsyncRobocoders",
+    "AsyncSession",
+    "Code",
+    "Events",
+    "LiveEvents",
+    "Reply",
+    "Robocoders",
+    "Session",
+    "SessionInfo",
+]
 
 _MODULES = {
     "AsyncRobocoders": "async_client",
     "AsyncSession": "async_session",
     "Code": "replies",
     "Events": "blocking_events",
+    "LiveEvents": "blocking_events",
     "Reply": "replies",
     "Robocoders": "blocking_client",
     "Session": "blocking_session",

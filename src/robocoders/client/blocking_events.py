@@ -12,9 +12,9 @@ from typing import Any, Self, TypeVar
 
 from robocoders.client.loop_thread import LoopThread
 from robocoders.errors import ConfigurationError
-from robocoders.events import Event
+from robocoders.events import Event, TextDelta, TextReset
 
-__all__ = ["BlockingIterator", "Events"]
+__all__ = ["BlockingIterator", "Events", "LiveEvents"]
 
 _T = TypeVar("_T")
 
@@ -98,3 +98,7 @@ def _close_at_exit(reference: weakref.ref[BlockingIterator[Any]]) -> None:
 
 class Events(BlockingIterator[Event]):
     """The events of an answer or of a session's log."""
+
+
+class LiveEvents(BlockingIterator[Event | TextDelta | TextReset]):
+    """The events of an answer or of a session's log, and their text before they are finished."""

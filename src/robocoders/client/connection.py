@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from robocoders.client import places
 from robocoders.client.access import CachedAccess, GivenAccess, authorized
@@ -15,7 +15,7 @@ from robocoders.client.destination import choose_destination
 from robocoders.client.exchange import Exchange
 from robocoders.client.transport import Timeouts, Transport
 from robocoders.wire.requests import Request
-from robocoders.wire.retrying import RetryPolicy
+from robocoders.wire.retrying import RESUMPTION, RetryPolicy
 
 __all__ = ["Connection", "Options", "connect"]
 
@@ -55,6 +55,11 @@ class Connection:
         return await authorized(self.access, lambda token: self.exchange.fetch(build(token), session_id=session_id))
 
 
+def _resumptions(max_retries: int) -> int:
+    """How often in a row to take up what broke off: patiently, unless nothing is to be tried again."""
+    return max(max_retries, RESUMPTION.max_retries) if max_retries > 0 else 0
+
+
 def connect(base_url: str | None, token: str | None, options: Options) -> Connection:
     """Find the server and the token, without a request.
 
@@ -68,6 +73,7 @@ def connect(base_url: str | None, token: str | None, options: Options) -> Connec
         transport,
         destination.address,
         policy=RetryPolicy(max_retries=options.max_retries),
+        resumption=replace(RESUMPTION, max_retries=_resumptions(options.max_retries)),
         clock=options.clock,
         chance=options.chance,
         idempotent=cache.get(destination.address).idempotent,

@@ -18,9 +18,10 @@ Used like this::
     conversation.end.reason
 
 A prompt is never run twice: once its body has left, it is sent again only where the server has announced idempotency
-(then with the same key, and events already seen are dropped by their ids), or after an answer that shows that it was
-not taken. A session is replaced at most once, before the first event, and never for a continuation. A conversation
-that `is_abandoned` when its events were closed may still run at the server.
+(then with the same key, from the last event seen on, and patiently: a server that is restarted meanwhile is not
+noticed), or after an answer that shows that it was not taken. A session is replaced at most once, before the first
+event, and never for a continuation. A conversation that `is_abandoned` when its events were closed may still run at
+the server.
 """
 
 from __future__ import annotations
@@ -31,9 +32,11 @@ from dataclasses import replace
 
 from robocoders.client.access import Access
 from robocoders.client.delivery import Delivery, Prompt, SessionPolicy
+from robocoders.client.event_stream import only_events
 from robocoders.client.exchange import Exchange
 from robocoders.errors import InvalidLineError, RobocodersError
 from robocoders.events import Event
+from robocoders.wire.codec import StreamItem
 from robocoders.wire.turns import BODY_ENDED, Post, TurnEnd, converse
 
 __all__ = ["Conversation", "Prompt", "SessionPolicy"]
@@ -88,8 +91,14 @@ class Conversation:
         """Whether a prompt may have been taken whose answer was not read to its end: its run may still go on."""
         return self._delivery is not None and self._delivery.is_abandoned
 
-    async def events(self) -> AsyncGenerator[Event]:
-        """The events of the turn and of its continuations. Nothing happens before the first step.
+    def events(self) -> AsyncGenerator[Event]:
+        """The events of the turn and of its continuations, without live text; otherwise as `items`."""
+        return only_events(self.items())
+
+    async def items(self) -> AsyncGenerator[StreamItem]:
+        """The events of the turn and of its continuations, and live text where the prompt asks for it.
+
+        Nothing happens before the first step.
 
         Closing the generator drops the connection; the run at the server goes on.
 
@@ -103,16 +112,17 @@ class Conversation:
         while isinstance(step, Post):
             turn.send(None)
             async with aclosing(self._answer(step)) as body:
-                async for event in body:
-                    turn.send(event)
-                    yield event
+                async for item in body:
+                    if isinstance(item, Event):
+                        turn.send(item)
+                    yield item
             try:
                 step = turn.send(BODY_ENDED)
             except StopIteration as over:
                 self.end = over.value
                 return
 
-    async def _answer(self, post: Post) -> AsyncGenerator[Event]:
+    async def _answer(self, post: Post) -> AsyncGenerator[StreamItem]:
         delivery = Delivery(
             self._exchange,
             self._access,
@@ -124,12 +134,12 @@ class Conversation:
         )
         self._delivery = delivery
         try:
-            async with aclosing(delivery.events()) as events:
-                async for event in events:
+            async with aclosing(delivery.items()) as items:
+                async for item in items:
                     self.session_id = delivery.session_id
-                    if event.id is not None:
-                        self.last_event_id = event.id
-                    yield event
+                    if isinstance(item, Event) and item.id is not None:
+                        self.last_event_id = item.id
+                    yield item
         except RobocodersError as error:
             self.session_id = delivery.session_id or self.session_id
             error.session_id = error.session_id or self.session_id

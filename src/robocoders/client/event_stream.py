@@ -1,4 +1,4 @@
-"""Events out of an answer's body, as they arrive."""
+"""Events and live text out of an answer's body, as they arrive."""
 
 from __future__ import annotations
 
@@ -8,22 +8,32 @@ from contextlib import aclosing
 from robocoders.client.transport import Answer
 from robocoders.errors import InvalidLineError, ProtocolError, TruncatedLineError
 from robocoders.events import Event
-from robocoders.wire.codec import decode_event
+from robocoders.wire.codec import StreamItem, decode_event
 from robocoders.wire.ndjson import NdjsonDecoder
 
-__all__ = ["read_events"]
+__all__ = ["only_events", "read_items"]
 
 
-async def read_events(
+async def only_events(items: AsyncGenerator[StreamItem]) -> AsyncGenerator[Event]:
+    """The events of a stream from which no live text was asked for."""
+    async with aclosing(items):
+        async for item in items:
+            if isinstance(item, Event):
+                yield item
+
+
+async def read_items(
     answer: Answer,
     *,
+    deltas: bool = False,
     max_line_bytes: int | None = None,
     on_invalid_line: Callable[[InvalidLineError], None] | None = None,
-) -> AsyncGenerator[Event]:
+) -> AsyncGenerator[StreamItem]:
     """The events of a body, in order. Lines are cut here: line iteration of HTTP libraries fails on long ones.
 
     Args:
         answer: The answer; the caller closes it.
+        deltas: Live text, too. A server that sends it without being asked sends the whole event too.
         max_line_bytes: Longest line; None for no limit.
         on_invalid_line: Told of each line that is no JSON object, which is then skipped; None raises it instead.
 
@@ -41,27 +51,25 @@ async def read_events(
     async with aclosing(answer.chunks()) as chunks:
         async for chunk in chunks:
             beginning = beginning or chunk.lstrip()[:1]
-            for event in _events(decoder.feed(chunk), on_invalid_line):
-                yield event
+            for item in _items(decoder.feed(chunk), on_invalid_line):
+                if deltas or isinstance(item, Event):
+                    yield item
     try:
         tail = decoder.close()
     except TruncatedLineError:
         if beginning not in b"{":
             raise InvalidLineError("The server's answer is no JSON; is this a Robocoders server?") from None
         raise
-    for event in _events(tail, on_invalid_line):
-        yield event
+    for item in _items(tail, on_invalid_line):
+        if deltas or isinstance(item, Event):
+            yield item
 
 
-def _events(lines: Iterable[bytes], on_invalid_line: Callable[[InvalidLineError], None] | None) -> Iterator[Event]:
+def _items(lines: Iterable[bytes], on_invalid_line: Callable[[InvalidLineError], None] | None) -> Iterator[StreamItem]:
     for line in lines:
         try:
-            item = decode_event(line)
+            yield decode_event(line)
         except InvalidLineError as error:
             if on_invalid_line is None:
                 raise
             on_invalid_line(error)
-            continue
-        # Live text was not asked for; a server that sends it nevertheless sends the whole event too.
-        if isinstance(item, Event):
-            yield item

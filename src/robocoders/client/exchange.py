@@ -16,7 +16,7 @@ from robocoders.client.transport import Answer, Transport
 from robocoders.errors import APIStatusError, ConfigurationError, ProtocolError
 from robocoders.wire.protocol import IDEMPOTENCY_ANNOUNCEMENT_HEADER
 from robocoders.wire.requests import Request
-from robocoders.wire.retrying import Failure, RetryPolicy
+from robocoders.wire.retrying import RESUMPTION, Failure, RetryPolicy
 from robocoders.wire.statuses import error_for_status
 
 __all__ = ["Attempts", "Exchange", "replace_message"]
@@ -37,10 +37,14 @@ class Attempts:
     Attributes:
         failed: How often it has failed in a row. Whoever sees progress sets it back to 0.
         may_have_run: Whether one of them may have been carried out: neither was it refused, nor did it never leave.
+        resumable: What breaks off can be taken up where it was, so that it is worth the patience of resumptions.
+        patient: That has happened: the rule of resumptions holds from now on.
     """
 
     failed: int = 0
     may_have_run: bool = False
+    resumable: bool = False
+    patient: bool = False
 
 
 class Exchange:
@@ -50,6 +54,7 @@ class Exchange:
         transport: What carries them.
         base_url: The server's address.
         policy: When and after how long to try again.
+        resumption: The same for what broke off and is taken up where it was.
         clock: Time, for waits and for a `Retry-After` that is a date.
         chance: Gives random numbers from 0 to 1, for the jitter.
         idempotent: Whether the server is known to run one keyed prompt once.
@@ -66,6 +71,7 @@ class Exchange:
         base_url: str,
         *,
         policy: RetryPolicy = RetryPolicy(),  # noqa: B008 - frozen
+        resumption: RetryPolicy = RESUMPTION,
         clock: Clock | None = None,
         chance: Callable[[], float] = random.random,
         idempotent: bool = False,
@@ -76,22 +82,17 @@ class Exchange:
         self.clock: Clock = clock or SystemClock()
         self._transport = transport
         self._policy = policy
+        self._resumption = resumption
         self._chance = chance
         self._on_idempotency = on_idempotency
 
     async def open(
-        self,
-        request: Request,
-        *,
-        keyed: bool = False,
-        session_id: str | None = None,
-        attempts: Attempts | None = None,
+        self, request: Request, *, session_id: str | None = None, attempts: Attempts | None = None
     ) -> Answer:
         """Send a request until it succeeds and return the answer with its body unread; the caller closes it.
 
         Args:
             request: What to send.
-            keyed: It carries an idempotency key, so that a server that knows keys may get it twice.
             session_id: The session concerned, for errors.
             attempts: Counts on from earlier failures of the same thing.
 
@@ -105,10 +106,12 @@ class Exchange:
         async def as_it_is(answer: Answer) -> Answer:
             return answer
 
-        return await self._attempt(request, as_it_is, keyed=keyed, session_id=session_id, attempts=attempts)
+        return await self._attempt(request, as_it_is, session_id=session_id, attempts=attempts)
 
-    async def fetch(self, request: Request, *, session_id: str | None = None) -> bytes:
-        """Send a request until its whole answer has come, and return the body.
+    async def fetch(
+        self, request: Request, *, session_id: str | None = None, attempts: Attempts | None = None
+    ) -> bytes:
+        """Send a request until its whole answer has come, and return the body. Arguments as for `open`.
 
         Raises:
             RobocodersError: As `open` does; and `StreamError` where the body of the last attempt broke off.
@@ -118,7 +121,7 @@ class Exchange:
             async with answer:
                 return await answer.read(_LARGEST_BODY_BYTES)
 
-        return await self._attempt(request, read, keyed=False, session_id=session_id, attempts=None)
+        return await self._attempt(request, read, session_id=session_id, attempts=attempts)
 
     async def may_repeat(self, attempts: Attempts, failure: Failure, *, repeatable: bool) -> bool:
         """Count a failure, wait as the rule of retries says, and return whether to try again.
@@ -128,7 +131,8 @@ class Exchange:
             failure: How the last attempt failed.
             repeatable: Sending the same once more does no harm.
         """
-        delay = self._policy.delay_seconds(
+        policy = self._resumption if attempts.patient else self._policy
+        delay = policy.delay_seconds(
             attempts.failed, failure, repeatable=repeatable, now=self.clock.now(), chance=self._chance()
         )
         attempts.failed += 1
@@ -143,7 +147,6 @@ class Exchange:
         request: Request,
         use: Callable[[Answer], Awaitable[_T]],
         *,
-        keyed: bool,
         session_id: str | None,
         attempts: Attempts | None,
     ) -> _T:
@@ -151,7 +154,7 @@ class Exchange:
         while True:
             ran_before, counted.may_have_run = counted.may_have_run, True
             try:
-                answer = await self._send(request, once=not (request.safe or (keyed and self.idempotent)))
+                answer = await self._send(request, once=not self._is_repeatable(request))
                 if 200 <= answer.status < 300:
                     self._note_announcement(answer)
                     return await use(answer)
@@ -167,9 +170,13 @@ class Exchange:
                 failure, raised, cause = Failure(sent=True, status=error.status, headers=answer.headers), error, None
             counted.may_have_run = ran_before or _may_have_run(failure)
             # Asked only now: the answer itself may have told what the server is.
-            repeatable = request.safe or (keyed and self.idempotent)
+            repeatable = self._is_repeatable(request)
+            counted.patient |= counted.resumable and repeatable and failure.sent and failure.status is None
             if not await self.may_repeat(counted, failure, repeatable=repeatable):
                 raise raised from cause
+
+    def _is_repeatable(self, request: Request) -> bool:
+        return request.safe or (request.is_keyed and self.idempotent)
 
     async def _send(self, request: Request, *, once: bool) -> Answer:
         url = f"{self.address}{request.path}"

@@ -39,9 +39,9 @@ async def make_session(connection: Connection, wishes: Wishes) -> str:
     Raises:
         RobocodersError: The server could not be asked, or refused.
     """
-    if wishes.are_plain:
-        return session_id_from_body(await connection.fetch(requests.create_session))
     key = uuid.uuid4().hex
+    if wishes.are_plain:
+        return session_id_from_body(await connection.fetch(lambda token: requests.create_session(token, key=key)))
     body = await connection.fetch(
         lambda token: requests.new_session(
             token, workspace=wishes.workspace, model=wishes.model, limits=wishes.limits, key=key

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+import uuid
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -22,6 +23,7 @@ from robocoders.providers.first_contact import FirstContactPolicy, WatchedTransp
 from robocoders.wire import requests
 from robocoders.wire.answers import session_id_from_body
 from robocoders.wire.login import require_page_parser
+from robocoders.wire.retrying import RESUMPTION
 
 if TYPE_CHECKING:
     import aiohttp
@@ -76,6 +78,7 @@ class ServerConnection:
             transport,
             destination.address,
             policy=FirstContactPolicy(transport=transport, connect_seconds=connect_seconds),
+            resumption=FirstContactPolicy(**asdict(RESUMPTION), transport=transport, connect_seconds=connect_seconds),
             idempotent=cache.get(destination.address).idempotent,
             on_idempotency=self._remember_idempotency,
         )
@@ -127,7 +130,7 @@ class ServerConnection:
     async def create_session(self, token: str) -> str:
         """Ask for a new session and keep its id. A refused token is forgotten."""
         try:
-            body = await self.exchange.fetch(requests.create_session(token))
+            body = await self.exchange.fetch(requests.create_session(token, key=uuid.uuid4().hex))
         except AuthenticationError:
             self._forget(token)
             raise

@@ -2,7 +2,8 @@
 
 Two retries by default, half a second doubling to eight, full jitter; a wait the server asks for is kept, up to two
 minutes. A prompt is special: once its body has left it is sent again only to a server that has announced
-idempotency, or after an answer that shows that it was not taken.
+idempotency, or after an answer that shows that it was not taken. What had begun and can be taken up where it was is
+worth more patience: `RESUMPTION`.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+from typing import Final
 
-__all__ = ["Failure", "RetryPolicy", "retry_after_seconds"]
+__all__ = ["RESUMPTION", "Failure", "RetryPolicy", "retry_after_seconds"]
 
 _RETRIED_STATUSES = frozenset({408, 409, 429})
 
@@ -42,12 +44,14 @@ class RetryPolicy:
         first_delay_seconds: Upper bound of the first wait; each later bound is twice the one before.
         longest_delay_seconds: No bound is above this.
         longest_asked_seconds: A server that asks for a longer wait than this is not waited for.
+        jitter: The least and the greatest wait, as shares of the bound.
     """
 
     max_retries: int = 2
     first_delay_seconds: float = 0.5
     longest_delay_seconds: float = 8.0
     longest_asked_seconds: float = 120.0
+    jitter: tuple[float, float] = (0.0, 1.0)
 
     def delay_seconds(
         self, attempt: int, failure: Failure, *, repeatable: bool, now: float, chance: float
@@ -67,7 +71,13 @@ class RetryPolicy:
         if asked is not None:
             return asked if asked <= self.longest_asked_seconds else None
         bound = min(self.first_delay_seconds * 2**attempt, self.longest_delay_seconds)
-        return bound * chance
+        least, greatest = self.jitter
+        return bound * (least + (greatest - least) * chance)
+
+
+RESUMPTION: Final = RetryPolicy(max_retries=8, first_delay_seconds=0.25, jitter=(1.0, 1.25))
+"""For an answer that broke off, as long as nothing more of it comes: the waits are never shorter than 31 seconds in
+all, so that a server that is restarted within half a minute is not noticed."""
 
 
 def _may_repeat(failure: Failure, *, repeatable: bool) -> bool:
