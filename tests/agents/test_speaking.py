@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic_ai.exceptions import ModelAPIError
 from pydantic_ai.messages import ModelRequest, ModelResponse, TextPart
@@ -30,6 +30,7 @@ def test_however_a_text_is_cut_the_pieces_are_the_text_of_its_event(pieces: list
     assert speech.shown.encode().decode() == speech.shown
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.lists(_WORDS, min_size=1, max_size=6))
 def test_the_pieces_of_an_answer_are_its_closing_message(pieces: list[str]) -> None:
     """Promise: README, live text: what was shown is, joined, what the event says."""
