@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from robocoders.store.accounts import ensure_user
+from robocoders.store.errors import KeyReusedError
 from robocoders.store.keys import find_key, forget_keys, let_keys_expire, remember_key
 from robocoders.store.rows import CancelBound, Keyed, SessionRow
 from robocoders.store.schema import event, live_text, session, step, turn
@@ -56,15 +57,14 @@ def session_once(transaction: Transaction, new: SessionRow, keyed: Keyed) -> Ses
         KeyReusedError: The key was used with another request.
     """
     known = find_key(transaction.connection, keyed)
-    before = (
-        None if known is None or known.session_id is None else find_session(transaction.connection, known.session_id)
-    )
-    if before is not None:
-        return before
-    made = get_or_create_session(transaction, new)
     if known is None:
+        made = get_or_create_session(transaction, new)
         remember_key(transaction, keyed, session_id=made.id)
-    return made
+        return made
+    before = find_session(transaction.connection, known.session_id or "")
+    if before is None:
+        raise KeyReusedError("this idempotency key was used for something else than a session: give each its own")
+    return before
 
 
 def _free_moment(connection: Connection, owner: str, moment_us: int) -> int:
