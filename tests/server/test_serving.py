@@ -36,10 +36,12 @@ import asyncio, sys, threading
 from pathlib import Path
 from robocoders.agents.worker_threads import in_worker_thread
 from robocoders.engine.runner import Engine
+from robocoders.events import MessageAction, MessageArgs
 from robocoders.server.serving import serve
 from robocoders.server.settings import Settings
 
 async def never_ends(turn, emit):
+    await emit(MessageAction(message="busy", args=MessageArgs(content="busy")))
     await asyncio.gather(*(in_worker_thread(threading.Event().wait) for _ in range(64)))
 
 def make_engine(store, settings):
@@ -300,7 +302,8 @@ def test_threads_that_do_not_end_cannot_keep_a_stopping_server(tmp_path: Path) -
             token = service.token()
             body = {"sid": service.session(token), "prompt": "x"}
             with service.stream("POST", "/chat", token=token, body=body) as response:
-                # Two heartbeats: the turn is under way.
+                assert b"busy" in next(filter(bytes.strip, response))
+                # Two heartbeats: its threads are taken.
                 assert [response.readline() for _ in range(2)] == [b"\n"] * 2
                 process.terminate()
                 assert response.read().strip() == b""
