@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
-from robocoders import AsyncRobocoders, AsyncSession, Code, Event, Events, Reply, Robocoders, Session, SessionInfo
+from robocoders import AsyncRobocoders, AsyncSession, Code, Event, Reply, Robocoders, Session, SessionInfo
+from robocoders.client.blocking_events import BlockingIterator
+from robocoders.events import TextDelta, TextReset
 from robocoders.testing.clock import FakeClock
 
 
@@ -23,13 +25,32 @@ class Stream(Protocol):
         ...
 
 
+class LiveStream(Protocol):
+    """Events and live text that can be taken one by one."""
+
+    async def next(self) -> Event | TextDelta | TextReset | None:
+        """The next item; None: there are no more."""
+        ...
+
+
 class Talk(Protocol):
     """A session."""
 
     @property
     def id(self) -> str: ...
-    def chat(self, prompt: str, agent: str = "GeneralCodingAgent", **options: Any) -> Stream: ...
+    def chat(
+        self,
+        prompt: str,
+        agent: str = "GeneralCodingAgent",
+        *,
+        max_continues: int | None = None,
+        if_busy_refuse: bool = False,
+    ) -> Stream: ...
     def events(self, after: int = 0, *, follow: bool = True) -> Stream: ...
+    def attach(self) -> Stream: ...
+    def live_chat(self, prompt: str) -> LiveStream: ...
+    def live_events(self, after: int = 0, *, follow: bool = True) -> LiveStream: ...
+    def live_attach(self) -> LiveStream: ...
     async def ask(self, prompt: str, agent: str = "GeneralCodingAgent", **options: Any) -> Reply: ...
     async def cancel(self) -> bool: ...
     async def code(self, github_username: str) -> Code | None: ...
@@ -59,6 +80,14 @@ async def collect(stream: Stream) -> list[Event]:
     return found
 
 
+async def collect_live(stream: LiveStream) -> list[Event | TextDelta | TextReset]:
+    """Take all events and live text."""
+    found: list[Event | TextDelta | TextReset] = []
+    while (item := await stream.next()) is not None:
+        found.append(item)
+    return found
+
+
 class Front:
     """Makes clients of one kind. They wait for nothing: their clock is `clock`, their jitter always the whole bound.
 
@@ -85,11 +114,14 @@ class Front:
             await asyncio.to_thread(blocking.close)
 
 
-class _AsyncStream:
-    def __init__(self, events: Any) -> None:
+_T = TypeVar("_T")
+
+
+class _AsyncStream(Generic[_T]):
+    def __init__(self, events: AsyncGenerator[_T]) -> None:
         self._events = events
 
-    async def next(self) -> Event | None:
+    async def next(self) -> _T | None:
         return await anext(self._events, None)
 
     async def close(self) -> None:
@@ -105,11 +137,31 @@ class _AsyncTalk:
     def id(self) -> str:
         return self._session.id
 
-    def chat(self, prompt: str, agent: str = "GeneralCodingAgent", **options: Any) -> Stream:
-        return _AsyncStream(self._session.chat(prompt, agent, **options))
+    def chat(
+        self,
+        prompt: str,
+        agent: str = "GeneralCodingAgent",
+        *,
+        max_continues: int | None = None,
+        if_busy_refuse: bool = False,
+    ) -> Stream:
+        events = self._session.chat(prompt, agent, max_continues=max_continues, if_busy_refuse=if_busy_refuse)
+        return _AsyncStream(events)
 
     def events(self, after: int = 0, *, follow: bool = True) -> Stream:
         return _AsyncStream(self._session.events(after, follow=follow))
+
+    def attach(self) -> Stream:
+        return _AsyncStream(self._session.attach())
+
+    def live_chat(self, prompt: str) -> LiveStream:
+        return _AsyncStream(self._session.chat(prompt, deltas=True))
+
+    def live_events(self, after: int = 0, *, follow: bool = True) -> LiveStream:
+        return _AsyncStream(self._session.events(after, follow=follow, deltas=True))
+
+    def live_attach(self) -> LiveStream:
+        return _AsyncStream(self._session.attach(deltas=True))
 
     async def ask(self, prompt: str, agent: str = "GeneralCodingAgent", **options: Any) -> Reply:
         return await self._session.ask(prompt, agent, **options)
@@ -157,11 +209,11 @@ class _AsyncClient:
         await self._client.close()
 
 
-class _BlockingStream:
-    def __init__(self, events: Events) -> None:
+class _BlockingStream(Generic[_T]):
+    def __init__(self, events: BlockingIterator[_T]) -> None:
         self._events = events
 
-    async def next(self) -> Event | None:
+    async def next(self) -> _T | None:
         return await asyncio.to_thread(next, self._events, None)
 
     async def close(self) -> None:
@@ -176,11 +228,31 @@ class _BlockingTalk:
     def id(self) -> str:
         return self._session.id
 
-    def chat(self, prompt: str, agent: str = "GeneralCodingAgent", **options: Any) -> Stream:
-        return _BlockingStream(self._session.chat(prompt, agent, **options))
+    def chat(
+        self,
+        prompt: str,
+        agent: str = "GeneralCodingAgent",
+        *,
+        max_continues: int | None = None,
+        if_busy_refuse: bool = False,
+    ) -> Stream:
+        events = self._session.chat(prompt, agent, max_continues=max_continues, if_busy_refuse=if_busy_refuse)
+        return _BlockingStream(events)
 
     def events(self, after: int = 0, *, follow: bool = True) -> Stream:
         return _BlockingStream(self._session.events(after, follow=follow))
+
+    def attach(self) -> Stream:
+        return _BlockingStream(self._session.attach())
+
+    def live_chat(self, prompt: str) -> LiveStream:
+        return _BlockingStream(self._session.chat(prompt, deltas=True))
+
+    def live_events(self, after: int = 0, *, follow: bool = True) -> LiveStream:
+        return _BlockingStream(self._session.events(after, follow=follow, deltas=True))
+
+    def live_attach(self) -> LiveStream:
+        return _BlockingStream(self._session.attach(deltas=True))
 
     async def ask(self, prompt: str, agent: str = "GeneralCodingAgent", **options: Any) -> Reply:
         return await asyncio.to_thread(self._session.ask, prompt, agent, **options)

@@ -62,7 +62,7 @@ async def test_a_broken_log_goes_on_where_it_was(front: Front, announcing: Stand
 async def test_a_log_that_breaks_again_and_again_is_an_error(front: Front, announcing: StandIn) -> None:
     """Promise: errors, `last_event_id` says from where to go on."""
     announcing.log = LOG
-    announcing.fail(ROUTE, faults.broken(LOG[0], "reset"), *[faults.broken(b"", "reset")] * 3)
+    announcing.fail(ROUTE, faults.broken(LOG[0], "reset"), *[faults.broken(b"", "reset")] * 8)
     async with front.connect(announcing.url) as client:
         session = await client.create_session()
         with pytest.raises(StreamError) as caught:
@@ -72,12 +72,17 @@ async def test_a_log_that_breaks_again_and_again_is_an_error(front: Front, annou
 
 async def test_a_log_that_cannot_be_opened_is_an_error_with_its_place(front: Front, announcing: StandIn) -> None:
     """Promise: errors, `last_event_id` says from where to go on."""
-    announcing.fail(ROUTE, *[faults.no_answer()] * 9)
+    announcing.fail(ROUTE, *[faults.no_answer()] * 30)
     async with front.connect(announcing.url) as client:
         session = await client.create_session()
         with pytest.raises(APIConnectionError) as caught:
             await collect(session.events(after=7, follow=False))
         assert caught.value.last_event_id == 7
+
+
+async def test_the_log_of_an_unknown_session_is_not_found(front: Front, announcing: StandIn) -> None:
+    """Promise: errors, one class a status."""
+    async with front.connect(announcing.url) as client:
         with pytest.raises(NotFoundError):
             await collect(client.session("nobody").events())
 

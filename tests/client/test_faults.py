@@ -32,6 +32,8 @@ from tests.standin.server import StandIn
 
 TURN = [events.message(3, "One."), events.run_python(5, "2"), events.closing(8, "Three.", reason="finished")]
 PART = b"".join(TURN[:2])
+PATIENCE = [0.3125, 0.625, 1.25, 2.5, 5.0, 10.0, 10.0, 10.0]
+"""The longest waits for the rest of an answer."""
 
 
 async def _chat(front: Front, server: StandIn, **options: Any) -> list[int | None]:
@@ -93,8 +95,9 @@ async def test_a_broken_answer_is_mended_where_idempotency_is_announced(
     first, second = announcing.asked("POST /chat")
     assert first.headers["idempotency-key"] == second.headers["idempotency-key"]
     assert first.body == second.body
+    assert second.query.get("after") == (None if last_id is None else str(last_id))
     assert len(announcing.runs) == 1
-    assert front.clock.slept == [0.5]
+    assert front.clock.slept == PATIENCE[:1]
 
 
 async def test_events_in_hand_give_new_patience(front: Front, announcing: StandIn) -> None:
@@ -105,18 +108,18 @@ async def test_events_in_hand_give_new_patience(front: Front, announcing: StandI
     announcing.fail("POST /chat", *(faults.broken(part, "reset", announced=True) for part in parts))
     assert await _chat(front, announcing) == list(range(1, 10))
     assert len(announcing.runs) == 1
-    assert front.clock.slept == [0.5] * 8
+    assert front.clock.slept == PATIENCE[:1] * 8
 
 
 async def test_an_answer_that_breaks_again_and_again_ends_as_an_error(front: Front, announcing: StandIn) -> None:
-    """Promise: two retries."""
+    """Promise: eight resumptions without anything new; none of the waits is shorter than four fifths of these."""
     announcing.answer(TURN)
-    announcing.fail("POST /chat", *[faults.broken(PART, "reset", announced=True)] * 4)
+    announcing.fail("POST /chat", *[faults.broken(PART, "reset", announced=True)] * 9)
     with pytest.raises(StreamError) as caught:
         await _chat(front, announcing)
     assert caught.value.last_event_id == 5
-    assert len(announcing.asked("POST /chat")) == 3
-    assert front.clock.slept == [0.5, 1.0]
+    assert len(announcing.asked("POST /chat")) == 9
+    assert front.clock.slept == PATIENCE
 
 
 async def test_a_body_without_its_closing_message_is_read_again(front: Front, announcing: StandIn) -> None:
@@ -155,12 +158,12 @@ async def test_silence_after_the_head_ends_by_the_idle_timeout(
 ) -> None:
     """Promise: README, timeouts (idle: between two bytes of an answer)."""
     server: StandIn = request.getfixturevalue(fixture)
-    hanging = faults.broken(TURN[0], "hang", announced=server.announced)
-    server.fail("POST /chat", hanging, hanging, hanging)
+    server.answer(TURN)
+    server.fail("POST /chat", *[faults.broken(TURN[0], "hang", announced=server.announced)] * 9)
     with pytest.raises(APITimeoutError) as caught:
-        await _chat_alone(front, server, idle_timeout_seconds=0.5)
+        await _chat_alone(front, server, idle_timeout_seconds=0.3)
     assert caught.value.last_event_id == 3
-    assert len(server.asked("POST /chat")) == (3 if server.announced else 1)
+    assert len(server.asked("POST /chat")) == (9 if server.announced else 1)
     assert len(server.runs) == 1
     assert await asyncio.to_thread(server.departed.wait, 5)
 

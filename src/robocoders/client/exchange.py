@@ -127,7 +127,7 @@ class Exchange:
         """Count a failure, wait as the rule of retries says, and return whether to try again.
 
         Args:
-            attempts: What failed so far; one failure is added.
+            attempts: What failed so far; one failure is added if there is another attempt.
             failure: How the last attempt failed.
             repeatable: Sending the same once more does no harm.
         """
@@ -135,9 +135,9 @@ class Exchange:
         delay = policy.delay_seconds(
             attempts.failed, failure, repeatable=repeatable, now=self.clock.now(), chance=self._chance()
         )
-        attempts.failed += 1
         if delay is None:
             return False
+        attempts.failed += 1
         _log.debug("Trying %s again in %.1f s (attempt %d)", self.address, delay, attempts.failed + 1)
         await self.clock.sleep(delay)
         return True
