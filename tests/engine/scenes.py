@@ -84,6 +84,11 @@ async def first(events: AsyncIterator[Item]) -> StoredEvent:
     return event
 
 
+async def ids_of(items: AsyncIterator[Item]) -> list[int]:
+    """The ids of all events that come."""
+    return [item.id async for item in items if isinstance(item, StoredEvent)]
+
+
 def reason_of(event: StoredEvent) -> str:
     return str(json.loads(event.body)["args"]["extras"]["reason"])
 

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from robocoders.engine.following import follow_log
-from robocoders.engine.hub import MOST_WAITING, MOST_WAITING_BYTES, Hub, Subscription
+from robocoders.engine.hub import MOST_WAITING, MOST_WAITING_BYTES, Hub, Item, Subscription
 from robocoders.store import Store, StoredEvent
-from tests.engine.scenes import PATIENCE_SECONDS, Stage, first
+from tests.engine.scenes import PATIENCE_SECONDS, Stage, first, ids_of
 from tests.store.scenes import Clock, open_turn, saying, url_of
 
 _steps = st.lists(
@@ -72,7 +72,7 @@ def _event(number: int, size_bytes: int = 10) -> StoredEvent:
     )
 
 
-async def _until_live(hub: Hub, events: AsyncIterator[StoredEvent]) -> None:
+async def _until_live(hub: Hub, events: AsyncIterator[Item]) -> None:
     """Read until the follower has left the past behind: last words come live only."""
     waiting = asyncio.create_task(first(events))
     await asyncio.wait({waiting}, timeout=0)
@@ -114,19 +114,19 @@ async def test_a_mailbox_never_holds_more_than_its_bounds() -> None:
     by_count, by_size = Subscription(), Subscription()
     for number in range(1, MOST_WAITING + 1):
         by_count.put(_event(number))
-    assert len((await by_count.news()).events) == MOST_WAITING
+    assert len((await by_count.news()).items) == MOST_WAITING
     for number in range(1, MOST_WAITING + 10):
         by_count.put(_event(number))
     news = await by_count.news()
-    assert (news.lagged, len(news.events)) == (True, 0)
+    assert (news.lagged, len(news.items)) == (True, 0)
     by_size.put(_event(1, MOST_WAITING_BYTES))
     by_size.put(_event(2, 1))
     by_size.put(_event(3, 1))
     news = await by_size.news()
-    assert (news.lagged, len(news.events)) == (True, 0)
+    assert (news.lagged, len(news.items)) == (True, 0)
     by_size.put(_event(4, 1))
     news = await by_size.news()
-    assert (news.lagged, [event.id for event in news.events]) == (False, [4])
+    assert (news.lagged, list(news.items)) == (False, [_event(4, 1)])
 
 
 async def test_last_words_are_never_dropped() -> None:
@@ -145,7 +145,7 @@ async def test_readers_are_told_when_nothing_more_will_come(stage: Stage) -> Non
     hub = Hub()
 
     async def read_all() -> list[int]:
-        return [event.id async for event in follow_log(stage.store, hub, "session-1", after=0, live=True)]
+        return await ids_of(follow_log(stage.store, hub, "session-1", after=0, live=True))
 
     with hub.subscribe("session-2") as other:
         reading = asyncio.create_task(read_all())
@@ -164,7 +164,7 @@ async def test_a_reader_who_comes_just_after_a_deletion_is_let_go(stage: Stage) 
     await open_turn(stage.store)
     await stage.engine.delete_session("session-1")
     async with asyncio.timeout(PATIENCE_SECONDS):
-        assert [event.id async for event in stage.engine.follow("session-1", 0, live=True)] == []
+        assert await ids_of(stage.engine.follow("session-1", 0, live=True)) == []
 
 
 async def test_news_goes_to_the_readers_of_its_session_alone() -> None:
@@ -174,9 +174,9 @@ async def test_news_goes_to_the_readers_of_its_session_alone() -> None:
         hub.publish([_event(1)])
         hub.publish_last_word(_event(0))
         hub.close_session("other")
-        assert [event.id for event in (await mine.news()).events] == [1]
+        assert list((await mine.news()).items) == [_event(1)]
         assert [event.id for event in (await also_mine.news()).last_words] == [0]
-        assert (await other.news()).events == ()
+        assert (await other.news()).items == ()
     hub.publish([_event(2)])
 
 
@@ -184,5 +184,5 @@ async def test_without_live_the_end_of_the_log_is_the_end(stage: Stage) -> None:
     """Promise: README, HTTP: without `follow` a stream of events ends with the newest."""
     turn = await open_turn(stage.store)
     await stage.store.append(turn, [saying("x")] * 3)
-    assert [event.id async for event in stage.engine.follow("session-1", 1, live=False)] == [2, 3]
-    assert [event.id async for event in stage.engine.follow("session-1", 99, live=False)] == []
+    assert await ids_of(stage.engine.follow("session-1", 1, live=False)) == [2, 3]
+    assert await ids_of(stage.engine.follow("session-1", 99, live=False)) == []

@@ -12,7 +12,7 @@ from robocoders.agents.running import Emit, Outcome, TurnInput
 from robocoders.errors import StoreFullError
 from robocoders.store import Store, TurnRow
 from robocoders.store.reserve import RESERVE_BYTES
-from tests.engine.scenes import Held, Stage, everything, reason_of, text_of
+from tests.engine.scenes import Held, Stage, everything, ids_of, reason_of, text_of
 from tests.store.scenes import Clock, end, open_turn, saying, url_of
 
 
@@ -83,7 +83,7 @@ async def test_a_closing_message_without_room_goes_to_the_readers_without_an_id(
     assert reason_of(events[-1]) == "error"
     assert "could not be kept" in text_of(events[-1])
     assert list(json.loads(events[-1].body)) == ["timestamp", "source", "message", "action", "args", "sid"]
-    assert [event.id async for event in engine.follow("session-1", 0, live=False)] == [1]
+    assert await ids_of(engine.follow("session-1", 0, live=False)) == [1]
     # Whoever attaches later hears it too.
     assert await everything(handle) == events
 

@@ -40,6 +40,8 @@ _QUEUE_SECONDS = 0.2
 """How long a turn that is taken up again may wait for its runner."""
 _NOTICE_SECONDS = 0.05
 """How long the thread for messages between workflows, of which there are none here, may take to see its end."""
+_FORGETTING_SECONDS = 1.0
+"""How long a stop waits for what is kept of ended turns to be dropped; the next start drops the rest."""
 _MOST_THREADS = 32
 
 _CAPABILITIES = (DBOSDurability[Any](),)
@@ -96,6 +98,8 @@ class Checkpoints:
 
     async def close(self) -> None:
         """Let go of the file. Workflows that go on are left as they are, to be taken up at the next start."""
+        if self._forgetting:
+            await asyncio.wait(self._forgetting, timeout=_FORGETTING_SECONDS)
         for task in self._forgetting:
             task.cancel()
         await asyncio.gather(*self._forgetting, return_exceptions=True)

@@ -64,6 +64,7 @@ class Emitter:
     async def _commit(self, event: Event, place: Place) -> int:
         await self._live.flush()
         stored = await self._store.append(self._turn, [event], place=place)
+        self._live.event_came()
         self._hub.publish(stored)
         return stored[0].id
 

@@ -86,11 +86,14 @@ class _Reader:
 
     async def past(self) -> AsyncGenerator[Item, None]:
         """What is in the store after the reader's place."""
-        self.missed = False
         while page := await self._store.events(self._session_id, after=self._last):
             for event in page:
+                if self.missed and self._place.offset:
+                    # What it was not told may have been that the text it has is withdrawn: better once too often.
+                    yield LiveReset(self._session_id, event.id, self._place.generation + 1)
                 for part in self._take(event):
                     yield part
+        self.missed = False
         if self._deltas:
             text = await self._store.live_text(self._session_id)
             if text is not None and text.event_id == self._last + 1:

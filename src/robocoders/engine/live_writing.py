@@ -31,7 +31,8 @@ class LiveWriter:
         self._store = store
         self._hub = hub
         self._turn = turn
-        self._may_have_said = resumes
+        self._inherited = resumes
+        self._said = False
         self._waiting = ""
         self._bundle: asyncio.Task[None] | None = None
         self._door = asyncio.Lock()
@@ -44,7 +45,7 @@ class LiveWriter:
             StoreError: What was written earlier could not be committed.
         """
         self._raise_failure()
-        self._may_have_said = True
+        self._said = True
         self._waiting += text
         if len(self._waiting) >= BUNDLE_CHARACTERS:
             await self.flush()
@@ -70,11 +71,15 @@ class LiveWriter:
         self._drop_bundle()
         self._waiting = ""
         async with self._door:
-            if self._may_have_said:
-                self._may_have_said = False
+            if self._said or self._inherited:
+                self._said = self._inherited = False
                 reset = await self._store.withdraw_live_text(self._turn)
                 if reset is not None:
                     self._hub.publish_live(reset)
+
+    def event_came(self) -> None:
+        """The event to come is in the log: what was said of it is not to be withdrawn."""
+        self._said = False
 
     async def close(self) -> None:
         """Forget what waits; whatever is being committed is told first."""

@@ -99,7 +99,9 @@ class TurnSteps:
         observation = msgspec.structs.replace(result.observation, cause=action_id)
         await self._live.flush()
         record = msgspec.json.encode(_Record(result.text, result.data, encode_event(observation).decode()))
-        self._hub.publish([await self._store.finish_step(self._turn, number, observation, record)])
+        told = await self._store.finish_step(self._turn, number, observation, record)
+        self._live.event_came()
+        self._hub.publish([told])
         return record
 
 
