@@ -13,7 +13,7 @@ from robocoders.server.access import Access
 from robocoders.server.application import create_app, service_of
 from robocoders.server.service import Service
 from robocoders.server.settings import Settings
-from robocoders.store import Keyed, SessionRow, Store
+from robocoders.store import Keyed, KnownKey, SessionRow, Store
 from tests.support.asgi import Conversation
 from tests.support.service import Turns
 
@@ -30,6 +30,17 @@ class LateStore(Store):
         found = await super().session_once(row, keyed)
         await self.delete_session(row.id)
         return found
+
+
+class CrowdedStore(Store):
+    """A store in which the same deletion comes once more, and is quicker, just after its key was looked up."""
+
+    async def known_key(self, keyed: Keyed) -> KnownKey | None:
+        known = await super().known_key(keyed)
+        if known is None:
+            for summary in await self.sessions(keyed.owner):
+                await self.delete_session(summary.session.id, keyed)
+        return known
 
 
 @dataclass
@@ -108,3 +119,16 @@ async def test_a_new_session_that_was_deleted_in_the_meantime_is_404(assembled: 
     """Promise: /docs, sessions (a deleted session is not shown, whenever that turns out)."""
     await assembled.conversation.request("/sessions", "POST", token=assembled.token, body=b"{}")
     assert (assembled.conversation.status, b"session_not_found" in assembled.conversation.body) == (404, True)
+
+
+@pytest.mark.parametrize("assembled", [CrowdedStore], indirect=True)
+async def test_of_two_equal_deletions_at_once_both_are_told_the_same(assembled: Assembled) -> None:
+    """Promise: /docs, Idempotency-Key (the same request gets the same answer, however close they come)."""
+    await assembled.conversation.request("/create-session", token=assembled.token)
+    sid = json.loads(assembled.conversation.body)["sid"]
+    later = Conversation(assembled.conversation.app)
+    await later.request(f"/sessions/{sid}", "DELETE", token=assembled.token, key="k")
+    assert (later.status, json.loads(later.body)) == (200, {"sid": sid, "deleted": True})
+    unknown = Conversation(assembled.conversation.app)
+    await unknown.request(f"/sessions/{sid}", "DELETE", token=assembled.token)
+    assert unknown.status == 404

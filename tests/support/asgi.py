@@ -19,14 +19,22 @@ class Conversation:
         self.sent: list[Message] = []
 
     async def request(
-        self, path: str, method: str = "GET", *, token: str | None = None, body: bytes = b"", leaves: bool = False
+        self,
+        path: str,
+        method: str = "GET",
+        *,
+        token: str | None = None,
+        key: str | None = None,
+        body: bytes = b"",
+        leaves: bool = False,
     ) -> None:
         """Send the request; with `leaves` the client is gone before its body is read."""
-        authorization = [] if token is None else [(b"authorization", f"Bearer {token}".encode())]
+        given = [] if token is None else [(b"authorization", f"Bearer {token}".encode())]
+        given += [] if key is None else [(b"idempotency-key", key.encode())]
         scope: Scope = {
             "type": "http", "asgi": {"version": "3.0", "spec_version": "2.3"}, "http_version": "1.1", "method": method,
             "scheme": "http", "path": path, "raw_path": path.encode(), "query_string": b"", "root_path": "",
-            "headers": [(b"host", b"localhost"), *authorization], "client": None, "server": None,
+            "headers": [(b"host", b"localhost"), *given], "client": None, "server": None,
         }  # fmt: skip
         asked: list[bool] = []
 
