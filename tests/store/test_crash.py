@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from robocoders.store import Store
-from tests.store.scenes import text_of, url_of, whole_log
+from tests.store.scenes import saying, text_of, url_of, whole_log
 
 _APPENDING = """
 import asyncio, sys
@@ -30,6 +30,27 @@ async def main():
             number += 1
 
     await asyncio.gather(*(append(caller) for caller in range(int(sys.argv[2]))))
+
+asyncio.run(main())
+"""
+
+_STEPPING = """
+import asyncio, itertools, sys
+from robocoders.store import Store
+from tests.store.scenes import open_turn, saying, url_of
+from pathlib import Path
+
+async def main():
+    store = await Store.open(url_of(Path(sys.argv[1])))
+    turn = await open_turn(store)
+    for number in itertools.count(1):
+        await store.begin_step(turn, number, fingerprint="f", action=saying(f"begun {number}"))
+        print("begun", number, flush=True)
+        for piece in "abc":
+            await store.write_live_text(turn, piece)
+            print("said", piece, flush=True)
+        await store.finish_step(turn, number, saying(f"finished {number}"), b"result %d" % number)
+        print("finished", number, flush=True)
 
 asyncio.run(main())
 """
@@ -55,10 +76,10 @@ asyncio.run(main())
 _ROOT = Path(__file__).parents[2]
 
 
-def _kill_while_appending(database: Path, enough: int) -> list[str]:
-    """Start a process that appends, kill it after so many acknowledgements, and return all it gave."""
+def _kill(program: str, database: Path, enough: int) -> list[str]:
+    """Start a process that writes, kill it after so many acknowledgements, and return all it gave."""
     child = subprocess.Popen(
-        [sys.executable, "-c", _APPENDING, str(database), "16"], stdout=subprocess.PIPE, text=True, cwd=_ROOT
+        [sys.executable, "-c", program, str(database), "16"], stdout=subprocess.PIPE, text=True, cwd=_ROOT
     )
     assert child.stdout is not None
     with child.stdout as output:
@@ -73,7 +94,7 @@ def _kill_while_appending(database: Path, enough: int) -> list[str]:
 @pytest.mark.parametrize("enough", [1, 60, 700])
 async def test_a_killed_process_loses_no_acknowledged_event(database: Path, enough: int) -> None:
     """Promise: README, durability: what was acknowledged is in the log after kill -9, and the log is readable."""
-    lines = await asyncio.to_thread(_kill_while_appending, database, enough)
+    lines = await asyncio.to_thread(_kill, _APPENDING, database, enough)
     acknowledged = {int(line.split()[0]): line.split()[1] for line in lines}
     assert len(acknowledged) == len(lines) >= enough
 
@@ -83,6 +104,34 @@ async def test_a_killed_process_loses_no_acknowledged_event(database: Path, enou
     texts = {event.id: text_of(event) for event in log}
     assert {number: texts.get(number) for number in acknowledged} == acknowledged
     assert len(await store.open_turns()) == 1
+    await store.close()
+
+
+@pytest.mark.parametrize("enough", [2, 4, 33])
+async def test_a_killed_process_loses_no_acknowledged_step(database: Path, enough: int) -> None:
+    """Promise: README, durability: a finished step is not done again, one that was cut off is known with its output."""
+    lines = await asyncio.to_thread(_kill, _STEPPING, database, enough)
+    finished = sum(line.startswith("finished") for line in lines)
+    begun = sum(line.startswith("begun") for line in lines)
+    said = "".join(line.split()[1] for line in lines if line.startswith("said"))[3 * finished :]
+
+    store = await Store.open(url_of(database))
+    [turn] = await store.open_turns()
+    action = saying("whatever")
+    for number in range(1, finished + 1):
+        step = await store.begin_step(turn, number, fingerprint="f", action=action)
+        assert (step.state, step.result, text_of(step.action)) == (
+            "finished",
+            f"result {number}".encode(),
+            f"begun {number}",
+        )
+    if begun > finished:
+        step = await store.begin_step(turn, begun, fingerprint="f", action=action)
+        assert step.state in ("unfinished", "finished")
+        assert step.state == "finished" or ("abc".startswith(step.output) and step.output.startswith(said))
+    log = await whole_log(store)
+    assert [event.id for event in log] == list(range(1, len(log) + 1))
+    assert len(log) >= finished + begun
     await store.close()
 
 
