@@ -235,3 +235,17 @@ async def test_a_broken_stream_of_a_server_that_knows_keys_is_resumed(tmp_path: 
         text = await RobocodersAPI.create_async("", HELLO, base_url=server.url)
         assert text == "One.\nTwo."
         assert len(server.runs) == 1
+
+
+@pytest.mark.parametrize("size", [0, 1, 150, 260, 330, 400, 600, 700])
+async def test_the_providers_answer_goes_on_after_a_restart(size: int) -> None:
+    """Promise: the user sees one unbroken answer, and the prompt ran once; a text that was shown is never withdrawn."""
+    with StandIn(announced=True) as server:
+        lines = [events.message(1, "One."), events.delta(2, 0, "Tw"), events.closing(2, "Two.", reason="finished")]
+        server.answer(lines)
+        server.fail("POST /chat", faults.Death(size, comes_back=True))
+        text = await RobocodersAPI.create_async("", HELLO, base_url=server.url)
+        assert text == "One.\nTwo."
+        assert len(server.runs) == 1
+        assert not [seen for seen in server.asked("POST /chat") if "deltas" in seen.query]
+    assert server.asked("GET /create-session")[0].headers["idempotency-key"]

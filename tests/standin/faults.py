@@ -34,9 +34,10 @@ class Lost:
 
 @dataclass(frozen=True)
 class Death:
-    """The server dies when it has written so much of the body, and comes back when it is told to."""
+    """The server dies when it has written so much of the body, and comes back when it is told to, or at once."""
 
     after_bytes: int
+    comes_back: bool = False
 
 
 Fault = Reply | Raw | Lost | Death

@@ -230,7 +230,7 @@ async def _die(
             await response.write(line[:left])
             server.said[key] = max(said, server.said.get(key, 0))
         left -= len(line)
-    await server.die()
+    await server.die(comes_back=fault.comes_back)
     raise asyncio.CancelledError
 
 

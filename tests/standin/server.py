@@ -182,8 +182,8 @@ class StandIn:
         await self._site.start()
         self.is_down = False
 
-    async def die(self) -> None:
-        """Stop listening and close every connection, for the routes."""
+    async def die(self, *, comes_back: bool) -> None:
+        """Stop listening, close every connection, and perhaps listen again, for the routes."""
         assert self._runner is not None
         assert self._runner.server is not None
         assert self._site is not None
@@ -192,6 +192,8 @@ class StandIn:
         for connection in list(self._runner.server.connections):
             if connection.transport is not None:
                 connection.transport.close()
+        if comes_back:
+            await self._listen()
 
     def come_back(self) -> None:
         """Listen again on the same port, with all that was kept."""

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from robocoders.wire.retrying import Failure, RetryPolicy, retry_after_seconds
+from robocoders.wire.retrying import RESUMPTION, Failure, RetryPolicy, retry_after_seconds
 
 NOW = 1_731_664_800.0
 
@@ -116,3 +116,16 @@ def test_no_header_breaks_the_rule(seconds: str, milliseconds: str) -> None:
     asked = retry_after_seconds({"retry-after": seconds, "retry-after-ms": milliseconds}, NOW)
 
     assert asked is None or asked >= 0
+
+
+def test_a_restart_within_half_a_minute_is_outwaited() -> None:
+    """Promise: eight resumptions from a quarter of a second to eight; in all never less than half a minute."""
+    refused = Failure(sent=False)
+    waits = [
+        [RESUMPTION.delay_seconds(attempt, refused, repeatable=True, now=0, chance=chance) for attempt in range(9)]
+        for chance in (0.0, 1.0)
+    ]
+
+    assert waits[0] == [0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0, None]
+    assert waits[1] == [0.3125, 0.625, 1.25, 2.5, 5.0, 10.0, 10.0, 10.0, None]
+    assert RESUMPTION.delay_seconds(0, refused, repeatable=False, now=0, chance=1.0) == 0.3125
