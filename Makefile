@@ -16,7 +16,7 @@ ifdef PYTHON
 export PYTHON
 endif
 
-.PHONY: help demo test check serve coverage format clean
+.PHONY: help demo test check serve coverage chaos format clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -47,6 +47,9 @@ check: $(READY) ## Lint, formatting, types, layers, structure; warnings are erro
 
 coverage: $(READY) ## Measure: wire/ 100 % by its own tests, the whole 95 %
 	@scripts/coverage
+
+chaos: $(READY) ## Kill a server again and again under load and judge what was seen; ARGS adds options
+	@$(BIN)/python -m tests.chaos $(ARGS)
 
 format: $(READY) ## Put the sources into the house's form
 	@$(BIN)/ruff check --quiet --fix .

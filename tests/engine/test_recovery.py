@@ -8,6 +8,9 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
+from robocoders.errors import StoreError
 from robocoders.store import Store
 from robocoders.store.connections import make_engine
 from tests.engine.scenes import Stage, echo, everything, ids_of, reason_of, text_of
@@ -18,6 +21,8 @@ _ROOT = Path(__file__).parents[2]
 _RUNNING = """
 import asyncio, functools, os, sys
 from pathlib import Path
+
+import pytest
 from robocoders.agents.running import run_turn
 from robocoders.engine.runner import Engine, PromptSpec
 from robocoders.store import Store, StoredEvent
@@ -173,3 +178,13 @@ async def test_a_reader_who_comes_back_after_a_restart_does_not_hang(stage: Stag
     before = await everything(await stage.submit(**spec))
     stage.play(echo)
     assert await everything(await stage.submit(**spec)) == before
+
+
+async def test_checkpoints_that_cannot_be_opened_are_told(stage: Stage) -> None:
+    """Promise: README, faults: a damaged file ends prompts in words and readiness with them, not in silence."""
+    (stage.data_dir / "checkpoints.db").write_bytes(b"no database at all, but long enough to look like something" * 9)
+    answer = await stage.ask()
+    assert reason_of(answer[-1]) == "error"
+    assert "checkpoints.db is damaged or no database" in text_of(answer[-1])
+    with pytest.raises(StoreError):
+        assert stage.engine.ready

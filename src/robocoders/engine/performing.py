@@ -6,13 +6,13 @@ beginning; what it had committed it gets back.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from robocoders.agents.running import DEFAULT_REQUEST_LIMIT, Emit, Live, Outcome, Steps, TurnInput
+from robocoders.agents.worker_threads import in_worker_thread
 from robocoders.engine import endings
 from robocoders.engine.history import read_history
 from robocoders.engine.private_workspaces import make_private_workspace
@@ -72,7 +72,7 @@ class Performer:
             agent=turn.agent,
             prompt=turn.prompt,
             model=await self._model(turn.model),
-            workspace=await asyncio.to_thread(self._workspace, session),
+            workspace=await in_worker_thread(self._workspace, session),
             index_dir=self.data_dir / "index",
             history=await read_history(self.store, turn),
             request_limit=_request_limit(turn.limits),
@@ -87,7 +87,7 @@ class Performer:
         return closed[0].turn.reason if closed else None
 
     async def _model(self, name: str) -> Any:
-        return name if self.resolve_model is None else await asyncio.to_thread(self.resolve_model, name)
+        return name if self.resolve_model is None else await in_worker_thread(self.resolve_model, name)
 
     def _workspace(self, session: SessionRow) -> Workspace:
         if session.workspace_kind == "directory" and session.workspace_ref is not None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from robocoders.agents.running import Outcome, run_turn
+from robocoders.agents.worker_threads import in_worker_thread
 from robocoders.engine import endings
 from robocoders.engine.closing import Closer
 from robocoders.engine.following import follow_log, only_of_turn
@@ -99,9 +100,15 @@ class Engine:
 
     @property
     def ready(self) -> bool:
-        """Whether turns are run at once; prompts are accepted before that."""
-        opening = self._opening
-        return opening is not None and opening.done() and not opening.cancelled() and opening.exception() is None
+        """Whether turns are run at once; prompts are accepted before that.
+
+        Raises:
+            StoreError: They cannot be run: their checkpoints cannot be opened.
+        """
+        if self._opening is None or not self._opening.done():
+            return False
+        self._opening.result()
+        return True
 
     @property
     def idle_since_us(self) -> int | None:
@@ -192,7 +199,7 @@ class Engine:
         self._hub.close_session(session_id)
         # A prompt that came in between must not make the directory again.
         await self.cancel(session_id)
-        await asyncio.to_thread(remove_private_workspace, self._data_dir, session_id)
+        await in_worker_thread(remove_private_workspace, self._data_dir, session_id)
 
     async def stop(self, grace_seconds: float) -> None:
         """Take no more prompts, leave open turns to the next start, and let all readers go.
@@ -216,7 +223,7 @@ class Engine:
 
     async def _open(self, open_turns: Collection[str]) -> Checkpoints:
         # In a thread: it takes a moment, in which the event loop would serve nobody.
-        module = await asyncio.to_thread(importlib.import_module, "robocoders.engine.checkpoints")
+        module = await in_worker_thread(importlib.import_module, "robocoders.engine.checkpoints")
         checkpoints: Checkpoints = module.Checkpoints(self._data_dir / _CHECKPOINTS)
         await checkpoints.open(open_turns)
         return checkpoints
@@ -229,6 +236,7 @@ class Engine:
     async def _let_go(self) -> None:
         opening, self._opening = self._opening, None
         if opening is not None:
+            opening.cancel()
             await asyncio.wait({opening})
             if not opening.cancelled() and opening.exception() is None:
                 await opening.result().close()
@@ -286,7 +294,7 @@ class Engine:
             return
         # Who claims to have read what is not there yet must not miss the end of the turn.
         begin = max(min(after, await self._store.last_event_id(turn.session_id)), turn.after_event_id)
-        offset = offset if begin == after else 0
+        offset = offset if after <= begin else 0
         items = self.follow(turn.session_id, begin, live=live, deltas=deltas, offset=offset)
         async with aclosing(items), aclosing(only_of_turn(items, turn.id, told=begin + 1 if offset else 0)) as own:
             async for item in own:
