@@ -34,8 +34,10 @@ class Script(Turns):
 
 
 @contextmanager
-def scripted(data_dir: Path, **values: Any) -> Generator[tuple[RunningService, Script]]:
+def scripted(
+    data_dir: Path, *, script: Script | None = None, **values: Any
+) -> Generator[tuple[RunningService, Script]]:
     """Run the server; the commands of this test's home find it by themselves."""
-    script = Script()
+    script = script or Script()
     with running_service(data_dir, turns=script, **values) as service:
         yield service, script

@@ -15,6 +15,8 @@ import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 
+from tests.cli.screens import shown_after
+
 __all__ = ["Terminal", "on_terminal"]
 
 _BOUND_SECONDS = 60.0
@@ -35,8 +37,9 @@ class Terminal:
         raw: All that the command has written so far, escape sequences included.
     """
 
-    def __init__(self, master: int, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, master: int, process: subprocess.Popen[bytes], size: tuple[int, int]) -> None:
         self.raw = ""
+        self._size = size
         self._waited_to = 0
         self._master = master
         self._process = process
@@ -45,6 +48,11 @@ class Terminal:
     def text(self) -> str:
         """What was written, without escape sequences."""
         return _SEQUENCES.sub("", self.raw).replace("\r\n", "\n")
+
+    @property
+    def screen(self) -> str:
+        """What can be read on it now, line by line, what has scrolled off included."""
+        return "\n".join(shown_after(self.raw, *self._size))
 
     @property
     def pid(self) -> int:
@@ -105,7 +113,7 @@ def on_terminal(
         start_new_session=True,
     )
     try:
-        yield Terminal(master, process)
+        yield Terminal(master, process, (columns, rows))
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGKILL)

@@ -14,6 +14,10 @@ import pytest
 
 from robocoders.cli.rendering import Answer, Progress
 from robocoders.cli.terminal import Display, display_of
+from tests.cli.screens import shown_after
+
+SIZE = (80, 25)
+"""Columns and rows of a terminal that does not say how large it is."""
 
 MARKDOWN = "# Title\n\nSome **bold** words.\n\n- one\n- two\n\n```python\nprint(1)\n\nprint(2)\n```\n"
 
@@ -81,25 +85,41 @@ def test_piped_text_goes_out_as_it_came() -> None:
     """Promise: docs/command.md, standard output: data, whatever it holds, with one line end at its end."""
     out = io.StringIO()
     answer = Answer(out)
-    for piece in ("", MARKDOWN[:9], MARKDOWN[9:], "\x1b[31mred"):
-        answer.write(piece)
-    answer.finish()
-    answer.write("Second\n")
-    answer.finish()
-    answer.finish()
-    assert out.getvalue() == MARKDOWN + "\x1b[31mred\n\nSecond\n"
+    for message in ("", MARKDOWN, "\x1b[31mred", "", "Second\n"):
+        answer.preview("half of it")
+        answer.write(message)
+    answer.preview("half of it")
+    answer.withdraw()
+    assert out.getvalue() == MARKDOWN + "\n\x1b[31mred\n\nSecond\n"
 
 
 def test_markdown_is_rendered_while_it_streams(screen: Screen) -> None:
     """Promise: docs/command.md, on a terminal."""
     answer = Answer(screen.stream)
-    answer.write("Some **bo")
-    answer.write("ld** words.\n\nAnd **mo")
+    answer.write("First.")
+    answer.preview("Some **bo")
+    answer.preview("ld** words.\n\nAnd **mo")
     growing = screen.shown()
     assert "\x1b[1mbold\x1b[0m" in growing
-    answer.write("re** words.")
-    answer.finish()
-    assert "\x1b[1mmore\x1b[0m words." in screen.shown()
+    answer.write("Some **bold** words.\n\nAnd **more** words.")
+    assert "\x1b[1mmore\x1b[0m words." in (last := screen.shown())
+    assert shown_after(growing + last, *SIZE) == ["First.", "", "Some bold words.", "", "And more words."]
+
+
+@pytest.mark.parametrize("text", ["Half of **an** answ", "- item\n" * 500, "```\n" + "code\n" * 500, "word " * 5000])
+def test_what_is_withdrawn_leaves_nothing_on_the_screen(text: str, screen: Screen) -> None:
+    """Promise: docs/command.md, on a terminal: an answer that never was leaves nothing, nor does it scroll."""
+    with Answer(screen.stream) as answer:
+        answer.preview("")
+        for start in range(0, len(text), 700):
+            answer.preview(text[start : start + 700])
+        shown = screen.shown()
+        assert text.rsplit(maxsplit=1)[-1] in shown
+        answer.withdraw()
+        answer.preview("Once more")
+    shown += screen.shown()
+    assert "Once more" in shown
+    assert shown_after(shown, *SIZE) == [""]
 
 
 def test_colours_without_a_terminal_move_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,9 +127,9 @@ def test_colours_without_a_terminal_move_nothing(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("FORCE_COLOR", "1")
     out = io.StringIO()
     answer = Answer(out)
-    for character in MARKDOWN:
-        answer.write(character)
-    answer.finish()
+    for end in range(len(MARKDOWN)):
+        answer.preview(MARKDOWN[end])
+    answer.write(MARKDOWN)
     assert "\x1b[1mbold\x1b[0m" in out.getvalue()
     for moving in ("\x1b[?25l", "\x1b[1A", "\x1b[2K", "\r"):
         assert moving not in out.getvalue()
@@ -119,8 +139,8 @@ def test_no_color_takes_the_colours_and_leaves_the_form(screen: Screen, monkeypa
     """Promise: docs/command.md, on a terminal: https://no-color.org."""
     monkeypatch.setenv("NO_COLOR", "1")
     answer = Answer(screen.stream)
+    answer.preview("`code` and **bo")
     answer.write("`code` and **bold**")
-    answer.finish()
     shown = screen.shown()
     assert "\x1b[1mbold\x1b[0m" in shown
     assert "\x1b[3" not in shown
@@ -132,8 +152,8 @@ def test_an_answer_cannot_steer_the_terminal(term: str, screen: Screen, monkeypa
     """Promise: docs/command.md, on a terminal: what an agent quotes may hold escape sequences."""
     monkeypatch.setenv("TERM", term)
     answer = Answer(screen.stream)
+    answer.preview("before\x1b]0;owned\x07\x9b2J\rafter")
     answer.write("before\x1b]0;owned\x07\x9b2J\rafter")
-    answer.finish()
     shown = screen.shown()
     assert "\x1b]0;" not in shown
     assert "\x07" not in shown
@@ -146,20 +166,22 @@ def test_a_dumb_terminal_gets_text_alone(screen: Screen, monkeypatch: pytest.Mon
     monkeypatch.setenv("TERM", "dumb")
     with Progress(screen.stream):
         answer = Answer(screen.stream)
+        answer.preview(MARKDOWN[:9])
         answer.write(MARKDOWN)
-        answer.finish()
     assert screen.shown().replace("\r\n", "\n") == MARKDOWN
 
 
-def test_a_block_taller_than_the_screen_is_shown_whole(screen: Screen) -> None:
-    """Promise: docs/command.md, on a terminal: the whole answer is shown."""
+def test_an_answer_taller_than_the_screen_is_shown_whole(screen: Screen) -> None:
+    """Promise: docs/command.md, on a terminal: its end while it comes, all of it once when it is finished."""
+    items = [f"- item {number}\n" for number in range(60)]
     answer = Answer(screen.stream)
-    for number in range(60):
-        answer.write(f"- item {number}\n")
-    answer.finish()
-    shown = screen.shown()
-    last = shown[shown.rindex("item 0") :] if "item 0" in shown else ""
-    assert all(f"item {number}" in last for number in range(60))
+    for item in items:
+        answer.preview(item)
+    growing = screen.shown()
+    assert "item 59" in growing
+    answer.write("".join(items))
+    shown = shown_after(growing + screen.shown(), *SIZE)
+    assert [line.split()[-1] for line in shown if "item" in line] == [str(number) for number in range(60)]
 
 
 def test_the_spinner_says_what_the_agent_does(screen: Screen) -> None:
@@ -174,6 +196,27 @@ def test_the_spinner_says_what_the_agent_does(screen: Screen) -> None:
         progress.resume()
         assert "Searching for [31mthe cache" in screen.shown()
     assert "\x1b[?25h" in screen.shown()  # the cursor is back
+
+
+def test_a_commands_output_is_shown_while_it_comes_and_goes_away(screen: Screen) -> None:
+    """Promise: docs/command.md, on a terminal: the last lines of a command's output below the spinner."""
+    with Progress(screen.stream) as progress:
+        progress.preview("before the first step\n")
+        progress.withdraw()
+        progress.step("Running make")
+        progress.preview("[bold]one[/bold]\n\n\x1b[31m" + "two\n" * 9 + "10 %\r20")
+        progress.preview(" %\nthree " + "x" * 500)
+        shown = screen.shown()
+        assert "20 %" in shown
+        assert "[bold]" not in shown
+        last = shown_after(shown, *SIZE)
+        assert len(last) == 7
+        assert last[2:6] == ["  two", "  two", "  10 %", "  20 %"]
+        assert last[6].startswith("  three xxx")
+        progress.withdraw()
+        shown += screen.shown()
+    shown += screen.shown()
+    assert shown_after(shown, *SIZE) == ["· Running make"]
 
 
 @pytest.mark.parametrize("step", ["Where is [/etc] read?", "Reading [bold]words[/bold] :smile: [link=x]"])

@@ -8,37 +8,65 @@ from collections.abc import AsyncIterator
 from robocoders.cli.exit_codes import ExitCode, code_for_reason
 from robocoders.cli.rendering import Answer, Progress
 from robocoders.cli.terminal import say
-from robocoders.events import ErrorObservation, Event, MessageAction, Observation, UnknownEvent
+from robocoders.events import (
+    Action,
+    ErrorObservation,
+    Event,
+    MessageAction,
+    TextDelta,
+    TextReset,
+    UnknownEvent,
+)
 from robocoders.wire.protocol import Reason
 
-__all__ = ["print_lines", "show_turn"]
+__all__ = ["can_show_live_text", "print_lines", "show_turn"]
 
 _TOLD_AS_ERRORS = (Reason.ERROR, Reason.CANCELLED)
 
 
-async def show_turn(events: AsyncIterator[Event]) -> ExitCode:
+def can_show_live_text() -> bool:
+    """Whether `show_turn` has a use for live text: there is a terminal from which it can be taken away again."""
+    return Answer().can_preview or Progress().can_preview
+
+
+async def show_turn(items: AsyncIterator[Event | TextDelta | TextReset]) -> ExitCode | None:
     """Show a turn for people: the agent's words on standard output, its steps on standard error.
+
+    On a terminal, live text is previewed and goes away with its event, a `TextReset`, or the end of the stream,
+    whatever ends it. What stays comes from finished events alone.
+
+    Args:
+        items: The turn, perhaps with live text.
+
+    Returns:
+        The exit code of the turn's outcome; None where the stream was empty.
 
     Raises:
         RobocodersError: As the client says.
         BrokenPipeError: Nobody reads standard output any more.
     """
-    answer = Answer()
-    code = ExitCode.DONE
-    with Progress() as progress:
-        async for event in events:
-            code = _show(event, answer, progress)
+    code = None
+    with Progress() as progress, Answer() as answer:
+        view = _View(answer, progress)
+        async for item in items:
+            if isinstance(item, Event):
+                view.show(item)
+                code = _code(item)
+            elif isinstance(item, TextDelta):
+                view.preview(item.text)
+            else:
+                view.withdraw()
     return code
 
 
-async def print_lines(events: AsyncIterator[Event]) -> ExitCode:
-    """Print each event of a turn as the line it came in, and nothing else.
+async def print_lines(events: AsyncIterator[Event]) -> ExitCode | None:
+    """Print each event of a turn as the line it came in, and nothing else. Returns as `show_turn` does.
 
     Raises:
         RobocodersError: As the client says.
         BrokenPipeError: Nobody reads standard output any more.
     """
-    code = ExitCode.DONE
+    code = None
     async for event in events:
         sys.stdout.buffer.write(event.raw + b"\n")
         sys.stdout.buffer.flush()
@@ -46,23 +74,53 @@ async def print_lines(events: AsyncIterator[Event]) -> ExitCode:
     return code
 
 
+class _View:
+    """One turn on the screen."""
+
+    def __init__(self, answer: Answer, progress: Progress) -> None:
+        self._answer = answer
+        self._progress = progress
+        self._awaits_output = False
+
+    def preview(self, text: str) -> None:
+        """Show text of the event to come: a command's output, if the last event is a command, else words."""
+        if self._awaits_output:
+            self._progress.preview(text)
+        elif self._answer.can_preview:
+            self._progress.pause()
+            self._answer.preview(text)
+
+    def withdraw(self) -> None:
+        """Take away the text of the event to come."""
+        self._answer.withdraw()
+        self._progress.withdraw()
+        self._progress.resume()
+
+    def show(self, event: Event) -> None:
+        """Show an event in the place of its live text."""
+        self._answer.withdraw()
+        self._progress.withdraw()
+        self._awaits_output = _is_action(event) and not isinstance(event, MessageAction)
+        if isinstance(event, MessageAction):
+            self._progress.pause()
+            if event.reason in _TOLD_AS_ERRORS:
+                say(f"Error: {event.text}")
+            else:
+                self._answer.write(event.text)
+            if not event.args.wait_for_response:
+                self._progress.resume()
+            return
+        self._progress.resume()
+        if isinstance(event, ErrorObservation):
+            self._progress.step(f"error: {event.text}")
+        elif self._awaits_output:
+            self._progress.step(event.text or event.name)
+
+
+def _is_action(event: Event) -> bool:
+    return isinstance(event, Action) or (isinstance(event, UnknownEvent) and "observation" not in event.object)
+
+
 def _code(event: Event) -> ExitCode:
     """What the exit code is should this event be the last."""
     return code_for_reason(event.reason) if isinstance(event, MessageAction) else ExitCode.DONE
-
-
-def _show(event: Event, answer: Answer, progress: Progress) -> ExitCode:
-    if isinstance(event, MessageAction):
-        progress.pause()
-        if event.reason in _TOLD_AS_ERRORS:
-            say(f"Error: {event.text}")
-        else:
-            answer.write(event.text)
-            answer.finish()
-        if not event.args.wait_for_response:
-            progress.resume()
-    elif isinstance(event, ErrorObservation):
-        progress.step(f"error: {event.text}")
-    elif not isinstance(event, Observation) and not (isinstance(event, UnknownEvent) and "observation" in event.object):
-        progress.step(event.text or event.name)
-    return _code(event)

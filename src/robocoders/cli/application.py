@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 
 from robocoders.cli import agents, ask, chat, config, doctor, login, logout, serve, sessions, stop
 from robocoders.cli.exit_codes import ExitCode, code_for_error
-from robocoders.cli.terminal import prepare_streams, say
+from robocoders.cli.terminal import prepare_streams, say, say_error
 from robocoders.errors import MissingRequirementsError, RobocodersError
 
 __all__ = ["application", "run"]
@@ -31,10 +31,10 @@ class _ErrorsTold(TyperGroup):
         except BrokenPipeError:
             raise typer.Exit(ExitCode.CLOSED_PIPE) from None
         except ModuleNotFoundError as error:
-            _tell(_missing(error))
+            say_error(_missing(error))
             raise typer.Exit(ExitCode.USAGE) from None
         except RobocodersError as error:
-            _tell(error)
+            say_error(error)
             raise typer.Exit(code_for_error(error)) from None
         except OSError as error:
             say(f"Error: {error.strerror or error}{f': {error.filename}' if error.filename else ''}")
@@ -111,7 +111,3 @@ def _missing(error: ModuleNotFoundError) -> MissingRequirementsError:
     return MissingRequirementsError(
         f"This command needs {library}, which is not installed: pip install 'robocoders[{extra}]'"
     )
-
-
-def _tell(error: RobocodersError) -> None:
-    say(f"Error: {error.message}" + (f" (request {error.request_id})" if error.request_id else ""))

@@ -19,7 +19,7 @@ from robocoders.cli.options import (
     SessionOption,
     WorkspaceOption,
 )
-from robocoders.cli.terminal import is_terminal, say
+from robocoders.cli.terminal import is_terminal, say, say_error
 from robocoders.client import places
 from robocoders.client.discovery import find_server
 from robocoders.client.private_files import make_private_directory
@@ -135,7 +135,7 @@ class _Conversation:
         self._client = self._session = None
 
     async def _answer(self, prompt: str) -> None:
-        from robocoders.cli.answering import show_turn  # noqa: PLC0415 - loads the types of events
+        from robocoders.cli.answering import can_show_live_text, show_turn  # noqa: PLC0415 - loads the types of events
 
         if self._client is None:
             from robocoders.client import AsyncRobocoders  # noqa: PLC0415 - loads the HTTP client
@@ -144,9 +144,9 @@ class _Conversation:
         if self._session is None:
             workspace, model = self._new if self._first is None else (None, None)
             self._session = await open_session(self._client, self._first, workspace, model)
-        events = self._session.chat(prompt, self._agent)
-        async with contextlib.aclosing(events):
-            await show_turn(events)
+        items = self._session.chat(prompt, self._agent, deltas=can_show_live_text())
+        async with contextlib.aclosing(items):
+            await show_turn(items)
 
 
 async def _talk(conversation: _Conversation, named: str | None) -> None:
@@ -175,7 +175,7 @@ async def _ask(conversation: _Conversation, prompt: str, named: str | None) -> N
             await conversation.move((await asyncio.to_thread(target, named)).base_url)
         await conversation.answer(prompt)
     except RobocodersError as error:
-        say(f"Error: {error.message}")
+        say_error(error)
 
 
 def _obeyed(line: str, conversation: _Conversation) -> bool:

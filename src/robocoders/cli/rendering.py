@@ -1,32 +1,33 @@
 """What the command draws: the answer on standard output, what the agent does on standard error.
 
-On a terminal the answer is Markdown, rendered while it streams: finished blocks are printed for good, only the last
-one is drawn again. Elsewhere the text goes out as it came.
+On a terminal the answer is Markdown; its words are previewed while they come, and printed for good once their message
+is finished. Elsewhere the finished text goes out as it came.
 """
 
 from __future__ import annotations
 
+import shutil
 import sys
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, TextIO
+from typing import TYPE_CHECKING, Final, Self, TextIO
 
-from robocoders.cli.markdown_blocks import split_finished
+from robocoders.cli.preview import Preview
 from robocoders.cli.terminal import Display, console, display_of, printable, say
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.live import Live
     from rich.status import Status
     from rich.text import Text
 
 __all__ = ["Answer", "Progress"]
 
-_FRAMES_PER_SECOND = 12
-_LONGEST_STEP_CHARACTERS = 200
+_LONGEST_STEP_CHARACTERS: Final = 200
+_OUTPUT_ROWS: Final = 5
+_MOST_OUTPUT_CHARACTERS: Final = 8192
 
 
 class Answer:
-    """The agent's words on a stream, piece by piece.
+    """The agent's words on a stream. A context manager; leaving it takes away what is only previewed.
 
     Args:
         stream: Standard output.
@@ -36,72 +37,57 @@ class Answer:
         self._stream = stream or sys.stdout
         self._display = display_of(self._stream)
         self._console: Console | None = None
-        self._live: Live | None = None
-        self._pending = ""
-        self._begun = False
-        self._wrote_block = False
+        self._preview = Preview(self._out)
+        self._wrote_message = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.withdraw()
+
+    @property
+    def can_preview(self) -> bool:
+        """Whether words can be shown that may have to be taken away again."""
+        return self._display is Display.LIVE
+
+    def preview(self, text: str) -> None:
+        """Show more words of the message to come, where that can be done."""
+        if self.can_preview and text:
+            if not self._preview.is_shown:
+                self._separate()
+            self._preview.grow(text)
+
+    def withdraw(self) -> None:
+        """Take away the words of the message to come."""
+        self._preview.withdraw()
 
     def write(self, text: str) -> None:
-        """Add text to the present message.
+        """Print a finished message, in the place of what was previewed; the next one begins below a blank line.
 
         Raises:
             BrokenPipeError: Nobody reads the stream any more.
         """
+        self.withdraw()
         if not text:
             return
-        if not self._begun and self._wrote_block:
-            self._stream.write("\n")
-        self._begun = True
+        self._separate()
         if self._display is Display.PLAIN:
-            self._stream.write(printable(text) if self._stream.isatty() else text)
-            self._stream.flush()
-            self._pending = text[-1]
-            return
-        finished, self._pending = split_finished(self._pending + printable(text))
-        if finished:
-            self._print(finished)
-        if self._display is Display.LIVE:
-            self._draw()
-
-    def finish(self) -> None:
-        """End the present message; the next one begins below a blank line.
-
-        Raises:
-            BrokenPipeError: Nobody reads the stream any more.
-        """
-        if not self._begun:
-            return
-        if self._display is Display.PLAIN:
-            self._stream.write("" if self._pending == "\n" else "\n")
+            shown = printable(text) if self._stream.isatty() else text
+            self._stream.write(shown if shown.endswith("\n") else f"{shown}\n")
         else:
-            self._print(self._pending)
-        self._pending = ""
-        self._begun = False
-        self._wrote_block = True
+            from rich.markdown import Markdown  # noqa: PLC0415 - rich is imported only when something is drawn
+
+            self._out().print(Markdown(printable(text)))
         self._stream.flush()
+        self._wrote_message = True
 
-    def _print(self, markdown: str) -> None:
-        from rich.markdown import Markdown  # noqa: PLC0415 - rich is imported only when something is drawn
-
-        self._erase()
-        out = self._out()
-        out.print(Markdown(markdown))
-        if markdown is not self._pending:
-            out.print()
-
-    def _erase(self) -> None:
-        if self._live is not None:
-            self._live.stop()
-            self._live = None
-
-    def _draw(self) -> None:
-        from rich.live import Live  # noqa: PLC0415 - rich is imported only when something is drawn
-        from rich.markdown import Markdown  # noqa: PLC0415
-
-        if self._live is None:
-            self._live = Live(console=self._out(), refresh_per_second=_FRAMES_PER_SECOND, transient=True)
-            self._live.start()
-        self._live.update(Markdown(self._pending))
+    def _separate(self) -> None:
+        if self._wrote_message:
+            self._stream.write("\n")
+            self._wrote_message = False
 
     def _out(self) -> Console:
         if self._console is None:
@@ -123,6 +109,7 @@ class Progress:
         self._live = display_of(self._stream) is Display.LIVE
         self._status: Status | None = None
         self._now = "Thinking"
+        self._output = ""
 
     def __enter__(self) -> Self:
         self.resume()
@@ -138,12 +125,29 @@ class Progress:
         line = _one_line(text)
         if not line:
             return
-        self._now = line
+        self._now, self._output = line, ""
         if self._status is None:
             say(f"· {line}")
             return
         self._status.console.print(f"· {line}", style="dim")
-        self._status.update(_as_it_is(line))
+        self._update()
+
+    @property
+    def can_preview(self) -> bool:
+        """Whether output can be shown that goes away again."""
+        return self._live
+
+    def preview(self, output: str) -> None:
+        """Show more of what a command has put out so far: its last lines, below the spinner."""
+        if self._live:
+            self._output = (self._output + output)[-_MOST_OUTPUT_CHARACTERS:]
+            self._update()
+
+    def withdraw(self) -> None:
+        """Take away the command's output."""
+        if self._output:
+            self._output = ""
+            self._update()
 
     def pause(self) -> None:
         """Take the spinner away, so that something else can be drawn."""
@@ -154,15 +158,27 @@ class Progress:
     def resume(self) -> None:
         """Let the spinner turn again; without a terminal there is none."""
         if self._live and self._status is None:
-            self._status = console(self._stream).status(_as_it_is(self._now))
+            self._status = console(self._stream).status(self._text())
             self._status.start()
 
+    def _update(self) -> None:
+        if self._status is not None:
+            self._status.update(self._text())
 
-def _as_it_is(line: str) -> Text:
-    """For a spinner, which reads a string as markup whatever its console was told."""
-    from rich.text import Text  # noqa: PLC0415 - rich is imported only when something is drawn
+    def _text(self) -> Text:
+        """What stands beside the spinner. As a text, since a spinner reads a string as markup."""
+        from rich.text import Text  # noqa: PLC0415 - rich is imported only when something is drawn
 
-    return Text(line)
+        text = Text(self._now)
+        width = shutil.get_terminal_size().columns - 3
+        # A carriage return begins a line, too: commands draw their bars so.
+        lines = [printable(line).expandtabs() for line in self._output.splitlines()]
+        for line in [line for line in lines if line.strip()][-_OUTPUT_ROWS:]:
+            text.append("\n  ")
+            row = Text(line, style="dim")
+            row.truncate(max(width, 1))
+            text.append_text(row)
+        return text
 
 
 def _one_line(text: str) -> str:

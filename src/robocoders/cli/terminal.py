@@ -7,12 +7,27 @@ import sys
 from collections.abc import Callable, Mapping
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
+
+from robocoders.errors import RobocodersError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["Display", "console", "display_of", "is_terminal", "prepare_streams", "printable", "say"]
+__all__ = [
+    "FRAMES_PER_SECOND",
+    "Display",
+    "console",
+    "display_of",
+    "is_terminal",
+    "prepare_streams",
+    "printable",
+    "say",
+    "say_error",
+]
+
+FRAMES_PER_SECOND: Final = 12
+"""How often what moves is drawn again."""
 
 _CONTROL_CHARACTERS = {number: None for number in (*range(0x20), 0x7F, *range(0x80, 0xA0)) if chr(number) not in "\n\t"}
 
@@ -74,6 +89,11 @@ def say(text: str) -> None:
         print(_for_stream(text, sys.stderr), file=sys.stderr, flush=True)  # noqa: T201 - this is where people read
     except (BrokenPipeError, ValueError):
         return
+
+
+def say_error(error: RobocodersError) -> None:
+    """Say what went wrong, with the number of the request where there is one."""
+    say(f"Error: {error.message}" + (f" (request {error.request_id})" if error.request_id else ""))
 
 
 def printable(text: str) -> str:
