@@ -40,19 +40,19 @@ def cut_nothing() -> Budget:
 
 
 def cut_anywhere(chance: random.Random, *, up: int, down: int, spared: float) -> Callable[[], Budget]:
-    """A rule that cuts at any byte.
+    """A rule that cuts every connection sooner or later, at any byte.
 
     Args:
         chance: Where the numbers come from.
-        up: The most bytes of a request before a cut.
-        down: The most bytes of an answer before a cut.
-        spared: The share of connections that are not cut.
+        up: The most bytes of requests before a cut.
+        down: The most bytes of answers before a cut.
+        spared: The share of connections that are cut much later: at up to three times as many bytes of answers.
     """
 
     def budget() -> Budget:
         draw, reset = chance.random(), chance.random() < 0.5
         if draw < spared:
-            return Budget()
+            return Budget(down=chance.randrange(down, 3 * down), reset=reset)
         # One cut in four hits the request, before the server has the whole of it.
         if draw < spared + (1 - spared) / 4:
             return Budget(up=chance.randrange(up), reset=reset)

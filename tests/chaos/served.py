@@ -77,7 +77,9 @@ _ROLES = {"scripted": _scripted, "counting": _counting}
 
 def _end_with_parent() -> None:
     """End when standard input does: whoever started this is gone."""
-    sys.stdin.buffer.read()
+    # Not through `sys.stdin`: its lock, held by a daemon thread, would fail the interpreter's own end.
+    while os.read(0, 1024):
+        pass
     os._exit(3)
 
 

@@ -79,7 +79,7 @@ def test_the_same_seed_cuts_at_the_same_bytes() -> None:
     first, second = (cut_anywhere(random.Random(7), up=700, down=1500, spared=0.25) for _ in range(2))
     budgets = [first() for _ in range(50)]
     assert budgets == [second() for _ in range(50)]
-    assert Budget() in budgets
+    assert any((budget.down or 0) > 1500 for budget in budgets)
     assert {True, False} == {budget.reset for budget in budgets}
     assert any(budget.up is not None for budget in budgets)
     assert any(budget.down is not None for budget in budgets)
