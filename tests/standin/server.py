@@ -189,11 +189,12 @@ class StandIn:
         assert self._site is not None
         self.is_down = True
         await self._site.stop()
+        if comes_back:
+            # First, because closing the connection whose route this is cancels it.
+            await self._listen()
         for connection in list(self._runner.server.connections):
             if connection.transport is not None:
                 connection.transport.close()
-        if comes_back:
-            await self._listen()
 
     def come_back(self) -> None:
         """Listen again on the same port, with all that was kept."""
