@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from robocoders.client.async_client import AsyncRobocoders
     from robocoders.client.async_session import AsyncSession
     from robocoders.client.blocking_client import Robocoders
-    from robocoders.client.blocking_events import Events
+    from robocoders.client.blocking_events import Events, LiveEvents
     from robocoders.client.blocking_session import Session
     from robocoders.client.replies import Code, Reply, SessionInfo
     from robocoders.errors import (
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
         StreamError,
         ValidationError,
     )
-    from robocoders.events import Event
+    from robocoders.events import Event, TextDelta, TextReset
     from robocoders.providers.RobocodersAPI import RobocodersAPI
 
 __version__ = "0.1.0"
@@ -48,6 +48,7 @@ __all__ = [
     "ConflictError",
     "Event",
     "Events",
+    "LiveEvents",
     "MissingRequirementsError",
     "NotFoundError",
     "PermissionDeniedError",
@@ -61,6 +62,8 @@ __all__ = [
     "Session",
     "SessionInfo",
     "StreamError",
+    "TextDelta",
+    "TextReset",
     "ValidationError",
     "__version__",
 ]
@@ -71,11 +74,14 @@ _MODULES = {
     "Code": "client.replies",
     "Event": "events",
     "Events": "client.blocking_events",
+    "LiveEvents": "client.blocking_events",
     "Reply": "client.replies",
     "Robocoders": "client.blocking_client",
     "RobocodersAPI": "providers.RobocodersAPI",
     "Session": "client.blocking_session",
     "SessionInfo": "client.replies",
+    "TextDelta": "events",
+    "TextReset": "events",
 }
 """Where a name is; every other one is an error."""
 
