@@ -10,11 +10,12 @@ import random
 import secrets
 import sys
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 
 from tests.chaos.duplicates import send_duplicates
 from tests.chaos.figures import Verdict, judge
-from tests.chaos.served import EFFECTS_NAME
+from tests.chaos.served import written_in
 from tests.chaos.server_process import ServerProcess
 from tests.chaos.storm import Plan, Storm
 
@@ -45,11 +46,9 @@ async def storm(folder: Path, plan: Plan) -> Verdict:
     async with ServerProcess(folder, secrets.token_urlsafe(16), "scripted") as server:
         blown = Storm(server, plan)
         await blown.run()
-        return await judge(blown, server, _effects(folder / EFFECTS_NAME))
-
-
-def _effects(directory: Path) -> dict[str, str]:
-    return {file.name: file.read_text(encoding="utf-8") for file in directory.glob("*")}
+        verdict = await judge(blown.readings, blown.prompts, server, written_in(folder))
+    verdict.figures |= {**asdict(blown.weather), "seconds": blown.seconds}
+    return verdict
 
 
 async def _both(arguments: argparse.Namespace, folder: Path) -> dict[str, Verdict]:

@@ -14,7 +14,7 @@ from robocoders.errors import RobocodersError
 from robocoders.events import Event
 from tests.chaos.readings import Item, Reading
 
-__all__ = ["RETRIES", "BlockingReaders", "chat", "follow"]
+__all__ = ["RETRIES", "BlockingReaders", "ask", "chat", "follow"]
 
 RETRIES = 12
 """How often a client tries again to reach a server that does not answer: it is down for some seconds at a time."""
@@ -27,7 +27,13 @@ async def chat(
     for prompt in prompts:
         reading = Reading(reader, session.id, prompt)
         readings.append(reading)
-        await _read(session.chat(prompt, deltas=True) if deltas else session.chat(prompt), reading)
+        await ask(reading, session, deltas=deltas)
+
+
+async def ask(reading: Reading, session: AsyncSession, *, deltas: bool) -> None:
+    """Send the prompt of a reading and note all that comes."""
+    assert reading.prompt is not None
+    await _read(session.chat(reading.prompt, deltas=True) if deltas else session.chat(reading.prompt), reading)
 
 
 async def follow(reader: str, session: AsyncSession, readings: list[Reading]) -> None:

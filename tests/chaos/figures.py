@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -12,7 +12,6 @@ from tests.chaos.live_text_checking import LiveTextFigures, check_live_text
 from tests.chaos.log_file import SessionLog, database_in, read_logs
 from tests.chaos.readings import Reading
 from tests.chaos.server_process import ServerProcess
-from tests.chaos.storm import Storm
 
 __all__ = ["Verdict", "judge"]
 
@@ -41,51 +40,52 @@ class Verdict:
             write(f"FAULT: and {len(self.faults) - 50} more")
 
 
-async def judge(storm: Storm, server: ServerProcess, written: Mapping[str, str]) -> Verdict:
+async def judge(
+    readings: Sequence[Reading], prompts: Mapping[str, Sequence[str]], server: ServerProcess, written: Mapping[str, str]
+) -> Verdict:
     """Hold everything that was seen against the log: the server's own word for it, and the file's.
 
     Args:
-        storm: It is over.
+        readings: What every reader got; nobody reads any more.
+        prompts: The prompts that were sent to each session, by its id.
         server: It runs.
         written: What the files of effects hold, by name.
     """
     logs = read_logs(database_in(server.data_dir))
     verdict, live = Verdict(), LiveTextFigures()
     faults = verdict.faults
-    for one in storm.readings:
+    for one in readings:
         if one.gave_up is not None:
             faults.append(f"{one.reader}, {one.prompt!r}: the client gave up: {one.gave_up}")
-    for session_id, prompts in storm.prompts.items():
+    for session_id, sent in prompts.items():
         log = logs.get(session_id, SessionLog(session_id))
-        faults += check_log(log, prompts)
+        faults += check_log(log, sent)
         faults += check_reading(await _as_served(server, session_id), log)
-    for reading in storm.readings:
-        faults += check_reading(reading, _upto_end(reading, logs[reading.session_id], storm))
+    for reading in readings:
+        faults += check_reading(reading, _upto_end(reading, logs[reading.session_id], readings))
         faults += check_live_text(reading, live)
     steps = [turn for log in logs.values() for turn in turn_steps(log)]
     faults += check_effects(written, steps)
     verdict.figures = {
-        "sessions": len(storm.prompts),
+        "sessions": len(prompts),
         "turns": sum(len(log.turns) for log in logs.values()),
-        **asdict(storm.weather),
         "finished_steps": sum(sum(turn.finished.values()) for turn in steps),
         "interrupted_steps": sum(len(turn.interrupted) for turn in steps),
         "events": sum(len(log.events) for log in logs.values()),
-        "readers": len({one.reader for one in storm.readings}),
-        "events_read": sum(len(one.items) for one in storm.readings) - live.deltas - live.resets,
+        "readers": len({one.reader for one in readings}),
+        "events_read": sum(len(one.items) for one in readings) - live.deltas - live.resets,
         **asdict(live),
-        "give_ups": sum(one.gave_up is not None for one in storm.readings),
-        "seconds": storm.seconds,
+        "give_ups": sum(one.gave_up is not None for one in readings),
         "faults": len(faults),
     }
     return verdict
 
 
-def _upto_end(reading: Reading, log: SessionLog, storm: Storm) -> SessionLog:
+def _upto_end(reading: Reading, log: SessionLog, readings: Sequence[Reading]) -> SessionLog:
     """The part of a log that a reading should have: a follower's ends where the same follower began anew."""
     if reading.prompt is not None:
         return log
-    begun = [one for one in storm.readings if one.reader == reading.reader]
+    begun = [one for one in readings if one.reader == reading.reader]
     following = begun[begun.index(reading) + 1 :]
     if not following:
         return log

@@ -18,10 +18,15 @@ from tests.chaos.scripts import file_of, say
 from tests.chaos.server_process import TOKEN_VARIABLE
 from tests.chaos.waiting import pass_time
 
-__all__ = ["EFFECTS_NAME", "effects_in", "main"]
+__all__ = ["EFFECTS_NAME", "effects_in", "main", "written_in"]
 
 EFFECTS_NAME = "effects"
 """What turns leave their effects in, below the folder: a folder of files, or a file."""
+
+
+def written_in(folder: Path) -> dict[str, str]:
+    """What the files hold that turns of a scripted server have appended to, by name."""
+    return {file.name: file.read_text(encoding="utf-8") for file in (folder / EFFECTS_NAME).glob("*")}
 
 
 def effects_in(folder: Path) -> list[str]:

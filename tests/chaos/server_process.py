@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import http.client
 import os
 import random
 import signal
 import socket
 import sys
 from collections.abc import Sequence
+from contextlib import closing
+from http import HTTPStatus
 from pathlib import Path
 from typing import Self
 
@@ -97,6 +100,17 @@ class ServerProcess:
         """Start a process and wait until it answers."""
         await self.spawn()
         await self.ready()
+
+    async def running(self) -> None:
+        """Wait until the server runs turns, which is some moments after it answers."""
+        async with asyncio.timeout(START_SECONDS):
+            while await asyncio.to_thread(self._ready_status) != HTTPStatus.OK:
+                pass
+
+    def _ready_status(self) -> int:
+        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=START_SECONDS)) as connection:
+            connection.request("GET", "/readyz")
+            return connection.getresponse().status
 
     async def end(self, number: signal.Signals = signal.SIGKILL) -> int:
         """Send a signal that ends the process, and wait for that; returns its exit status."""

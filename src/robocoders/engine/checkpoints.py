@@ -4,9 +4,10 @@ A workflow's one argument is the turn's id, so nothing of a prompt is kept twice
 turn has ended. DBOS is one per process, and so is this. Its checkpoints lie in a file of their own, apart from the log:
 both commit often, and neither is to wait for the other.
 
-Every start has an executor's name of its own. A turn that an earlier start left open is put into a queue that only
-this process listens to, by the turn's id; DBOS hands each queued workflow to exactly one runner. All versions of this
-program call themselves the same towards DBOS, so that an upgrade leaves no turn behind.
+Every start has an executor's name of its own, and a queue of its own. A turn that an earlier start left open is put
+into it by the turn's id, so that nothing runs before the engine has asked for it, whatever queue it stood in when its
+server was killed; DBOS hands each queued workflow to exactly one runner. All versions of this program call themselves
+the same towards DBOS, so that an upgrade leaves no turn behind.
 """
 
 from __future__ import annotations
@@ -35,7 +36,6 @@ logger = logging.getLogger("robocoders.engine")
 T = TypeVar("T")
 
 _VERSION = "1"
-_QUEUE = "resumed"
 _QUEUE_SECONDS = 0.2
 """How long a turn that is taken up again may wait for its runner."""
 _NOTICE_SECONDS = 0.05
@@ -59,8 +59,10 @@ class LostTurnError(StoreError):
 @DBOS.workflow(name="turn", max_recovery_attempts=None)
 async def _turn(turn_id: str) -> None:
     work = _works.get(turn_id)
-    if work is not None:
-        await work()
+    if work is None:
+        # The engine stops and has let go of it. Left unended, it is taken up at the next start.
+        raise asyncio.CancelledError
+    await work()
 
 
 class Checkpoints:
@@ -72,6 +74,7 @@ class Checkpoints:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._name = uuid.uuid4().hex
         self._close_file: Callable[[], None] | None = None
         self._forgetting: set[asyncio.Task[None]] = set()
 
@@ -90,7 +93,7 @@ class Checkpoints:
         try:
             with told_as_ours(self._path):
                 self._launch()
-                await DBOS.register_queue_async(_QUEUE, polling_interval_sec=_QUEUE_SECONDS)
+                await DBOS.register_queue_async(self._name, polling_interval_sec=_QUEUE_SECONDS)
                 await self._forget_others(open_turns)
         except BaseException:
             await self.close()
@@ -185,13 +188,13 @@ class Checkpoints:
             "system_database_url": f"sqlite:///{self._path}",
             "system_database_engine": engine,
             "application_version": _VERSION,
-            "executor_id": uuid.uuid4().hex,
+            "executor_id": self._name,
             "use_listen_notify": False,
             "max_executor_threads": _MOST_THREADS,
             "notification_listener_polling_interval_sec": _NOTICE_SECONDS,
         }
         DBOS(config=config)
-        DBOS.listen_queues([_QUEUE])
+        DBOS.listen_queues([self._name])
         DBOS.launch()
 
     async def _begin(self, turn_id: str, *, resumes: bool) -> Any:
@@ -201,7 +204,7 @@ class Checkpoints:
                 return await DBOS.start_workflow_async(_turn, turn_id)
         if status.status in ("SUCCESS", "ERROR"):
             raise LostTurnError("what was done on this is lost: what came of it until then is in the log; ask again")
-        return await DBOS.resume_workflow_async(turn_id, queue_name=_QUEUE)
+        return await DBOS.resume_workflow_async(turn_id, queue_name=self._name)
 
     def _forget_soon(self, turn_id: str, handle: Any) -> None:
         task = asyncio.create_task(self._forget_after(turn_id, handle))
@@ -218,6 +221,9 @@ class Checkpoints:
         ended = [one.workflow_id for one in known if one.workflow_id not in open_turns]
         if ended:
             await DBOS.delete_workflows_async(ended)
+        for queue in await DBOS.list_queues_async():
+            if queue.name != self._name:
+                await DBOS.delete_queue_async(queue.name)
 
 
 class _Running(Generic[T]):
