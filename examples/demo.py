@@ -1,7 +1,7 @@
-"""A tour of half a minute: a service of one's own, an old script on it, a question about this very repository.
+"""A tour of half a minute: a service of one's own, an old script on it, a question about this very repository, a kill.
 
-Nothing is left behind: the service keeps its data in a temporary directory, listens on a free port of this machine
-alone, and is stopped at the end, also on Ctrl-C.
+Nothing is left behind: the services keep their data in a temporary directory, listen on free ports of this machine
+alone, and are stopped at the end, also on Ctrl-C.
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
+from children import child
+from kill_in_the_middle import kill_in_the_middle
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 EXAMPLE = REPOSITORY / "examples" / "old_example.py"
 QUESTION = "How does a client find the running server?"
-STOP_SECONDS = 20.0
 
 FLOW = """\
    your prompt
@@ -46,7 +48,17 @@ def main() -> int:
         show("robocoders", "serve")
         with serving(home) as (address, environment):
             print(f"   ready at {address}\n")
-            return tour(home, environment)
+            code = tour(home, environment)
+        heading(5, "Kill it in the middle of an answer")
+        print("The words and steps of this service's model are written down in examples/unstoppable.py;")
+        print("what carries them through is the ordinary service.\n")
+        code = code or kill_in_the_middle(home, own_environment(home), show)
+        heading(6, "Go on")
+        print("   .venv/bin/robocoders chat --agent RepoAgent --workspace .   # keep talking; Ctrl-D leaves")
+        print("   .venv/bin/robocoders serve --model openai:NAME              # attach a language model")
+        print("   .venv/bin/robocoders doctor                                 # what is missing on this machine\n")
+        print("The services of this tour are stopped now; their data is gone.", flush=True)
+        return code
     return 0
 
 
@@ -71,60 +83,45 @@ def tour(home: Path, environment: Mapping[str, str]) -> int:
     print("The session's events, as the log keeps them:\n")
     session = newest_session(environment)
     show("robocoders", "sessions", "events", session)
-    code = code or run([sys.executable, "-m", "robocoders", "sessions", "events", session], environment)
-
-    heading(5, "Go on")
-    print("   .venv/bin/robocoders chat --agent RepoAgent --workspace .   # keep talking; Ctrl-D leaves")
-    print("   .venv/bin/robocoders serve --model openai:NAME              # attach a language model")
-    print("   .venv/bin/robocoders doctor                                 # what is missing on this machine\n")
-    print("The service of this tour is stopped now; its data is gone.", flush=True)
-    return code
+    return code or run([sys.executable, "-m", "robocoders", "sessions", "events", session], environment)
 
 
 @contextmanager
 def serving(home: Path) -> Generator[tuple[str, dict[str, str]]]:
     """Run a service for as long as the block lasts; give its address and the environment to reach it in."""
-    foreign = ("ROBOCODERS_", "XDG_")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
-    environment |= {"HOME": str(home), "ROBOCODERS_MODEL": "offline"}
+    environment = own_environment(home)
     log = home / "service.log"
     command = [sys.executable, "-m", "robocoders", "serve", "--port", "0", "--data-dir", str(home / "data")]
-    with log.open("wb") as errors:
-        service = subprocess.Popen(  # noqa: S603 - this very project
-            command, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True, start_new_session=True
-        )
-    try:
+    with (
+        log.open("wb") as errors,
+        child(command, environment=environment, output=subprocess.PIPE, errors=errors) as service,
+    ):
         assert service.stdout is not None
-        with service.stdout as output:
-            address = output.readline().strip()
+        address = service.stdout.readline().strip()
         if not address:
             raise SystemExit(f"The service did not start:\n{log.read_text('utf-8')}")
         yield address, environment | {"ROBOCODERS_BASE_URL": address}
-    finally:
-        service.terminate()
-        try:
-            service.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            service.kill()
-            service.wait()
+
+
+def own_environment(home: Path) -> dict[str, str]:
+    """The environment of what the tour starts: nothing of the user's own settings and places."""
+    foreign = ("ROBOCODERS_", "XDG_")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    return environment | {"HOME": str(home), "ROBOCODERS_MODEL": "offline"}
 
 
 def newest_session(environment: Mapping[str, str]) -> str:
     """Return the id of the session that was used last."""
     command = [sys.executable, "-m", "robocoders", "sessions", "list"]
-    listed = subprocess.run(  # noqa: S603 - this very project
-        command, env=environment, stdout=subprocess.PIPE, text=True, check=True, start_new_session=True
-    ).stdout
-    return listed.split(maxsplit=1)[0]
+    with child(command, environment=environment, output=subprocess.PIPE) as listing:
+        return listing.communicate()[0].split(maxsplit=1)[0]
 
 
 def run(command: list[str], environment: Mapping[str, str]) -> int:
     """Run a command in the repository, say how long it took, and return its exit code."""
     begun = time.monotonic()
-    # Ctrl-C is for the tour, which ends what it started: a program that is just starting would print a traceback.
-    code = subprocess.run(  # noqa: S603 - this very project
-        command, cwd=REPOSITORY, env=environment, stdin=subprocess.DEVNULL, check=False, start_new_session=True
-    ).returncode
+    with child(command, environment=environment, directory=REPOSITORY) as process:
+        code = process.wait()
     print(f"\n   ({time.monotonic() - begun:.1f} s{f', exit code {code}' if code else ''})\n", flush=True)
     return code
 
@@ -155,5 +152,5 @@ if __name__ == "__main__":
     try:
         sys.exit(main())
     except KeyboardInterrupt:
-        print("\nStopped, and the service with it.", file=sys.stderr)
+        print("\nStopped, and the services with it.", file=sys.stderr)
         sys.exit(130)

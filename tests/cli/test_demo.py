@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.support.repository import ROOT
 
 BOUND_SECONDS = 100.0
@@ -27,7 +29,7 @@ def processes_that_mention(text: str) -> list[str]:
 
 
 def test_the_demo_shows_the_example_and_answers_about_this_repository(tmp_path: Path, home: Path) -> None:
-    """Promise: README, start (`make demo`): what it prints; nothing is left behind."""
+    """Promise: README, start (`make demo`): what it prints, and counts; nothing is left behind."""
     ended = subprocess.run(
         DEMO,
         stdin=subprocess.DEVNULL,
@@ -43,6 +45,9 @@ def test_the_demo_shows_the_example_and_answers_about_this_repository(tmp_path: 
     assert "I am a robocoders agent" in ended.stdout
     assert re.search(r"`src/robocoders/[\w/]+\.py:\d+`", ended.stdout)
     assert re.search(r"^ +1  \S+  recall", ended.stdout, re.MULTILINE)
+    assert re.search(r"\$ kill -9 \d+\n", ended.stdout)
+    assert "These words are withdrawn" in ended.stdout
+    assert "ids 1..7, 0 lost, 0 repeated, the prompt ran once\n" in ended.stdout
     assert "stopped now" in ended.stdout
     assert "\x1b" not in ended.stdout
     assert list(tmp_path.glob("robocoders-demo-*")) == []
@@ -50,7 +55,8 @@ def test_the_demo_shows_the_example_and_answers_about_this_repository(tmp_path: 
     assert [path for path in home.rglob("*") if path.is_file()] == []
 
 
-def test_an_interrupted_demo_stops_its_service(tmp_path: Path) -> None:
+@pytest.mark.parametrize("moment", ["ready at", "kill -9"])
+def test_an_interrupted_demo_stops_its_services(moment: str, tmp_path: Path) -> None:
     """Promise: README, start (`make demo`): Ctrl-C, which reaches every process of the terminal's group."""
     demo = subprocess.Popen(
         DEMO,
@@ -63,11 +69,11 @@ def test_an_interrupted_demo_stops_its_service(tmp_path: Path) -> None:
     )
     assert demo.stdout is not None
     for line in demo.stdout:
-        if "ready at" in line:
+        if moment in line:
             break
     os.killpg(demo.pid, signal.SIGINT)
     _, err = demo.communicate(timeout=BOUND_SECONDS)
-    assert demo.returncode == 130
+    assert demo.returncode == 130, err
     assert "Traceback" not in err
     assert processes_that_mention(str(tmp_path)) == []
     assert list(tmp_path.glob("robocoders-demo-*")) == []
