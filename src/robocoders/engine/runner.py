@@ -287,14 +287,16 @@ class Engine:
             self._idle_since_us = self._now_us()
 
     async def _follow_turn(self, turn: TurnRow, after: int, offset: int, *, deltas: bool) -> AsyncGenerator[Item, None]:
-        last_word = self._closer.last_word(turn.id)
-        # A turn that is not open here has ended, and all of it is in the log.
-        live = self._is_open(turn) and last_word is None
-        if not live and await self._was_read(turn, after):
-            return
+        known = await self._store.turn(turn.id)
         # Who claims to have read what is not there yet must not miss the end of the turn.
         begin = max(min(after, await self._store.last_event_id(turn.session_id)), turn.after_event_id)
         offset = offset if after <= begin else 0
+        # From here to the reader's subscription nothing is awaited: a last word in between would reach nobody.
+        last_word = self._closer.last_word(turn.id)
+        # A turn that is not open here has ended, and all of it is in the log.
+        live = self._is_open(turn) and last_word is None
+        if not live and known is not None and known.last_event_id is not None and after >= known.last_event_id:
+            return
         items = self.follow(turn.session_id, begin, live=live, deltas=deltas, offset=offset)
         async with aclosing(items), aclosing(only_of_turn(items, turn.id, told=begin + 1 if offset else 0)) as own:
             async for item in own:
@@ -308,11 +310,6 @@ class Engine:
     def _is_open(self, turn: TurnRow) -> bool:
         lane = self._lanes.get(turn.session_id)
         return lane is not None and any(one.turn.id == turn.id for one in lane.turns)
-
-    async def _was_read(self, turn: TurnRow, after: int) -> bool:
-        """Whether a reader at that place has had the turn's closing message."""
-        known = await self._store.turn(turn.id)
-        return known is not None and known.last_event_id is not None and after >= known.last_event_id
 
 
 async def _end_all(open_turns: list[OpenTurn], outcome: Outcome) -> None:
