@@ -8,11 +8,14 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from robocoders import AsyncRobocoders
+from robocoders.events import Event, MessageAction
 from tests.chaos.clients import RETRIES, ask, follow
 from tests.chaos.cutting_proxy import cutting_proxy
 from tests.chaos.figures import judge
-from tests.chaos.log_file import database_in
+from tests.chaos.log_file import database_in, read_logs
 from tests.chaos.readings import Reading
 from tests.chaos.scripts import prompt_of
 from tests.chaos.served import written_in
@@ -83,3 +86,33 @@ async def test_turns_wait_while_another_process_holds_the_database(tmp_path: Pat
         verdict = await judge(readings, {session.id: prompts}, server, written_in(tmp_path))
     assert seen == list(range(1, len(seen) + 1))
     assert verdict.faults == []
+
+
+@pytest.mark.slow
+async def test_a_database_held_too_long_ends_the_turn_in_words(tmp_path: Path) -> None:
+    """Promise: docs/service.md, limits: what cannot be committed is told, is no event, and ends no session."""
+    prompts = [prompt_of("held-too-long"), prompt_of("afterwards")]
+    async with (
+        asyncio.timeout(_BOUND_SECONDS),
+        _server(tmp_path) as server,
+        AsyncRobocoders(server.url, server.token, max_retries=RETRIES) as client,
+    ):
+        session = await client.create_session()
+        readings = [Reading("asker", session.id, prompt) for prompt in prompts]
+        first = asyncio.create_task(ask(readings[0], session, deltas=True))
+        await _got(readings[0], 6)
+        with closing(sqlite3.connect(database_in(server.data_dir), isolation_level=None)) as holder:
+            holder.execute("BEGIN IMMEDIATE")
+            await first
+            holder.execute("ROLLBACK")
+        await ask(readings[1], session, deltas=True)
+        log = read_logs(database_in(server.data_dir))[session.id]
+    closing_message = readings[0].items[-1]
+    assert isinstance(closing_message, MessageAction)
+    assert closing_message.reason == "error"
+    assert "another process holds" in closing_message.text
+    assert [turn.reason for turn in log.turns] == ["error", "finished"]
+    told = [item for reading in readings for item in reading.items if isinstance(item, Event) and item.id is not None]
+    bodies = {event.id: event.body for event in log.events}
+    assert [item.raw for item in told] == [bodies[item.id] for item in told if item.id is not None]
+    assert [event.id for event in log.events] == list(range(1, len(log.events) + 1))
