@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from robocoders import APIConnectionError, APITimeoutError, NotFoundError, StreamError
+from robocoders.client.resumption import MOST_BARREN
 from tests.client.fronts import Front, collect
 from tests.standin import events, faults
 from tests.standin.faults import Fault
@@ -62,7 +63,7 @@ async def test_a_broken_log_goes_on_where_it_was(front: Front, announcing: Stand
 async def test_a_log_that_breaks_again_and_again_is_an_error(front: Front, announcing: StandIn) -> None:
     """Promise: errors, `last_event_id` says from where to go on."""
     announcing.log = LOG
-    announcing.fail(ROUTE, faults.broken(LOG[0], "reset"), *[faults.broken(b"", "reset")] * 8)
+    announcing.fail(ROUTE, faults.broken(LOG[0], "reset"), *[faults.broken(b"", "reset")] * (MOST_BARREN + 4))
     async with front.connect(announcing.url) as client:
         session = await client.create_session()
         with pytest.raises(StreamError) as caught:

@@ -24,6 +24,7 @@ from robocoders import (
 )
 from robocoders.client import places
 from robocoders.client.credentials import CredentialCache
+from robocoders.client.resumption import MOST_BARREN
 from robocoders.errors import InvalidLineError, LineTooLongError, TruncatedLineError
 from tests.client.fronts import Front, collect
 from tests.standin import events, faults
@@ -112,14 +113,15 @@ async def test_events_in_hand_give_new_patience(front: Front, announcing: StandI
 
 
 async def test_an_answer_that_breaks_again_and_again_ends_as_an_error(front: Front, announcing: StandIn) -> None:
-    """Promise: eight resumptions without anything new; none of the waits is shorter than four fifths of these."""
+    """Promise: a server that takes the request and brings nothing new is asked again for long, but not for ever."""
     announcing.answer(TURN)
-    announcing.fail("POST /chat", *[faults.broken(PART, "reset", announced=True)] * 9)
+    announcing.fail("POST /chat", *[faults.broken(PART, "reset", announced=True)] * (MOST_BARREN + 5))
     with pytest.raises(StreamError) as caught:
         await _chat(front, announcing)
     assert caught.value.last_event_id == 5
-    assert len(announcing.asked("POST /chat")) == 9
-    assert front.clock.slept == PATIENCE
+    assert len(announcing.asked("POST /chat")) == MOST_BARREN + 5
+    # None of the waits is shorter than four fifths of these.
+    assert front.clock.slept == [*PATIENCE[:3], *PATIENCE[3:4] * (MOST_BARREN - 3), *PATIENCE[4:]]
 
 
 async def test_a_body_without_its_closing_message_is_read_again(front: Front, announcing: StandIn) -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from robocoders import APIConnectionError, APIStatusError, NotFoundError, StreamError
 from robocoders.client import places
 from robocoders.client.credentials import CredentialCache
+from robocoders.client.resumption import MOST_BARREN
 from robocoders.events import TextDelta, TextReset
 from robocoders.wire.codec import StreamItem
 from tests.client.fronts import Front, collect, collect_live
@@ -323,8 +324,8 @@ async def test_a_server_that_never_gives_the_beginning_is_not_asked_for_ever(fro
     """Promise: no server makes the client ask in circles."""
     announcing.answer(SCRIPT)
     odd = events.reset(2) + events.delta(2, 5, "is more.")
-    announcing.fail("POST /chat", *[faults.whole(odd, announced=True)] * 30)
+    announcing.fail("POST /chat", *[faults.whole(odd, announced=True)] * 100)
     async with front.connect(announcing.url) as client:
         with pytest.raises(StreamError):
             await collect_live((await client.create_session()).live_chat("Where?"))
-    assert len(announcing.asked("POST /chat")) == 8 + 9
+    assert len(announcing.asked("POST /chat")) == 8 + MOST_BARREN + 5

@@ -18,11 +18,16 @@ from robocoders.wire.codec import StreamItem
 from robocoders.wire.live_text import LiveTextReader
 from robocoders.wire.retrying import Failure
 
-__all__ = ["LONG_LIVED_SECONDS", "Resumption"]
+__all__ = ["LONG_LIVED_SECONDS", "MOST_BARREN", "Resumption"]
 
 LONG_LIVED_SECONDS: Final = 30.0
 """A connection that stood for so long counts as progress: a quiet session may be followed for days."""
 
+MOST_BARREN: Final = 64
+"""How many bodies in a row that bring nothing new the server may give out and break off."""
+
+_ANSWERED = 3
+"""A server that gave out a body is there: from this attempt on, half a minute is left to reach it again."""
 _MOST_LOSSES = 8
 """How often between two events the beginning of a live text is asked for; then its event is waited for."""
 _UNKNOWN_ROUTE = frozenset({404, 405})
@@ -63,6 +68,7 @@ class Resumption:
         self._live = LiveTextReader()
         self._furthest = (0, 0)
         self._losses = 0
+        self._barren = 0
         self._opened_at: float | None = None
 
     @property
@@ -111,7 +117,12 @@ class Resumption:
         opened_at, self._opened_at = self._opened_at, None
         if opened_at is not None and not isinstance(broken, APITimeoutError):
             stood = asyncio.get_running_loop().time() - opened_at
-            self.attempts.failed = 0 if stood >= LONG_LIVED_SECONDS else self.attempts.failed
+            if stood >= LONG_LIVED_SECONDS:
+                self.attempts.failed = 0
+            elif self._barren < MOST_BARREN:
+                # A prompt that waits for its turn hears nothing for long, however often its server is restarted.
+                self._barren += 1
+                self.attempts.failed = min(self.attempts.failed, _ANSWERED)
         self.attempts.patient |= repeatable
         return await self._exchange.may_repeat(self.attempts, Failure(sent=True), repeatable=repeatable)
 
@@ -154,4 +165,5 @@ class Resumption:
             self._losses = 0
         else:
             return
+        self._barren = 0
         self.attempts.failed = 0
