@@ -20,6 +20,7 @@ PROGRAM = Path(__file__).with_name("unstoppable.py")
 PROMPT = "Write the three lines, then say so."
 PIECES_BEFORE_THE_KILL = 14
 COLUMNS = 100
+INDENT = "       "
 
 
 def kill_in_the_middle(home: Path, environment: Mapping[str, str], show: Callable[..., None]) -> int:
@@ -154,9 +155,9 @@ class Reader:
 
     def _say(self, words: str) -> None:
         if not self._column or self._column + len(words) > COLUMNS:
-            print("\n       ", end="")
+            print(f"\n{INDENT}", end="")
             words = words.lstrip()
-            self._column = 0
+            self._column = len(INDENT)
         print(words, end="", flush=True)
         self._column += len(words)
 
