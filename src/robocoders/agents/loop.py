@@ -56,6 +56,8 @@ async def run_agent(turn: TurnInput, emit: Emit) -> Outcome:
         steps=turn.steps or DirectSteps(emit, turn.live),
         live=turn.live,
         model=speaking,
+        seal=turn.seal,
+        seal_refusal=turn.seal_refusal,
     )
     return await _Run(turn, agent_of(profile.name, turn.capabilities), context, emit).outcome()
 

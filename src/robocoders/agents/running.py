@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     from pydantic_ai.models import Model
     from pydantic_ai.tools import Tool
 
+    from robocoders.agents.sealing import Seal
     from robocoders.agents.tool_context import ToolContext
     from robocoders.workspace.files import Workspace
 
 __all__ = [
     "DEFAULT_REQUEST_LIMIT",
+    "DEFAULT_SEAL_REFUSAL",
     "Emit",
     "Exchange",
     "Live",
@@ -36,6 +38,9 @@ __all__ = [
 
 DEFAULT_REQUEST_LIMIT = 50
 """How many requests to the model one turn may make before it ends with `iteration_limit`."""
+
+DEFAULT_SEAL_REFUSAL = "Commands and writes are not available here: nothing was run or written."
+"""What is said without a seal by whoever gives no reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,10 @@ class TurnInput:
         live: Where the text of the event to come goes.
         capabilities: What pydantic-ai's `Agent` is given as its capabilities.
         tools: Further tools, beside those that a workspace brings.
+        seal: Where commands are run and files are written; None: both are refused.
+        seal_refusal: What is said where there is no seal: why, and what mends it.
+        messages: The model's messages of the session so far, as the `Outcome` of the turn before had them; they stand
+            in the place of `history`. None: there are none.
     """
 
     agent: str
@@ -75,6 +84,9 @@ class TurnInput:
     live: Live = field(default_factory=SilentLive)
     capabilities: Sequence[Any] = ()
     tools: Sequence[Tool[ToolContext]] = ()
+    seal: Seal | None = None
+    seal_refusal: str = DEFAULT_SEAL_REFUSAL
+    messages: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,11 +94,14 @@ class Outcome:
     """How a turn ended; the closing message is made of it.
 
     Args:
-        reason: `finished`, `iteration_limit`, `needs_model` or `error`.
+        reason: One of `robocoders.wire.protocol.Reason`: `finished`, `question`, `iteration_limit`, `budget_limit`,
+            `exhausted`, `needs_model` or `error`.
         text: The answer, or what went wrong.
         extras: What the closing message's `args.extras` holds besides the reason.
         usage: `requests`, `tool_calls`, `input_tokens`, `output_tokens`.
         cost_micro_usd: The cost in millionths of a US dollar, 0 where the price is not known.
+        messages: All messages of the model, this turn's included, for the session's next turn: JSON of pydantic-ai's
+            `ModelMessagesTypeAdapter`. None where the turn did not come to a model.
     """
 
     reason: str
@@ -94,6 +109,7 @@ class Outcome:
     extras: dict[str, Any] = field(default_factory=dict[str, Any])
     usage: dict[str, int] = field(default_factory=dict[str, int])
     cost_micro_usd: int = 0
+    messages: bytes | None = field(default=None, repr=False)
 
 
 async def run_turn(turn: TurnInput, emit: Emit, *, tools: Sequence[Tool[ToolContext]] = ()) -> Outcome:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from robocoders.agents.sealing import Seal
 from robocoders.agents.steps import Live, Steps
 from robocoders.workspace.files import Workspace
 
@@ -25,6 +26,8 @@ class ToolContext:
         steps: What carries out tool calls. A tool that reads or changes anything does it as a step.
         live: Where the text of the event to come goes; a step is given it, too.
         model: What answers the turn's requests.
+        seal: Where commands are run and files are written; None: both are refused.
+        seal_refusal: What is said where there is no seal.
     """
 
     workspace: Workspace | None
@@ -32,3 +35,5 @@ class ToolContext:
     steps: Steps
     live: Live
     model: Model
+    seal: Seal | None = None
+    seal_refusal: str = ""
