@@ -224,9 +224,13 @@ def test_a_server_that_speaks_the_original_protocol_can_be_asked() -> None:
         server.answer([closing(1, "Hello from afar.", reason=None)])
         ended = command("ask", "--base-url", server.url, "hello")
         assert (ended.code, ended.out) == (0, "Hello from afar.\n")
+        server.answer([closing(1, "Hello from afar.", reason=None)])
+        with on_terminal("ask", "--base-url", server.url, "hello") as terminal:
+            assert terminal.end() == 0
+        assert terminal.screen.splitlines() == ["Hello from afar."]
         signed_in = command("login", "--base-url", server.url)
         assert (signed_in.code, signed_in.err) == (0, f"Signed in to {server.url}.\n")
-        assert [run.prompt for run in server.runs] == ["hello"]
+        assert [run.prompt for run in server.runs] == ["hello", "hello"]
 
 
 def test_a_place_that_cannot_be_written_is_told() -> None:

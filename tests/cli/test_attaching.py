@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
+from tests.chaos.server_process import free_port
 from tests.cli.commands import command
-from tests.cli.scripts import scripted
+from tests.cli.scripts import Script, scripted
 from tests.cli.terminals import on_terminal
 
 BOUND = 20.0
@@ -70,6 +72,23 @@ def test_a_session_that_was_asked_nothing_has_no_answer(tmp_path: Path) -> None:
             assert nothing.err == f"Error: The session {sid} has not been asked anything yet, so there is no answer\n"
         unknown = command("ask", "--session", "00000000-0000-4000-8000-000000000000", "--attach")
     assert (unknown.code, unknown.out, len(unknown.err.splitlines())) == (2, "", 1)
+
+
+@pytest.mark.slow
+def test_who_has_lost_the_server_for_good_is_told_how_to_read_on(tmp_path: Path) -> None:
+    """Promise: docs/command.md, ask: after half a minute without anything new; the prompt does not run again."""
+    port, script = free_port(), Script()
+    with scripted(tmp_path / "data", port=port) as (first, _), on_terminal("ask", "hold") as terminal:
+        terminal.wait_for("holding")
+        first.suspend()
+        assert terminal.end() == 5
+        told = re.search(r"To read on: robocoders (ask --session \S+ --attach)", terminal.text)
+    assert told is not None
+    script.go_on.set()
+    with scripted(tmp_path / "data", port=port, script=script):
+        ended = command(*told[1].split())
+    assert (ended.code, ended.out) == (0, "holding\n\nYou said: hold\n")
+    assert len(script.seen) == 1
 
 
 @pytest.mark.parametrize(
