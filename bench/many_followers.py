@@ -12,7 +12,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
-from bench.measuring import arguments, percentile, rss_mib, tell
+from bench.measuring import arguments, cpu_seconds, percentile, rss_mib, tell
 from bench.serving import Stream, fill, folder_of_its_own, new_server, open_stream
 from robocoders import AsyncRobocoders
 from tests.chaos.log_file import database_in
@@ -24,6 +24,7 @@ _WARM_UP = 30
 _AT_ONCE = 50
 _PROMPTS_A_SESSION = 10
 _SLOW_BUFFER_BYTES = 4096
+_QUIET_SHARE = 0.1
 
 
 async def measure(folder: Path, *, followers: int, slow: int, prompts: int, events: int) -> dict[str, Any]:
@@ -53,6 +54,9 @@ async def measure(folder: Path, *, followers: int, slow: int, prompts: int, even
         followed = await _round_trips(client, prompts)
         pages = [f"/sessions/{long}/events?after=0&follow=true"] * slow
         await _open_all(stack, server, pages, _SLOW_BUFFER_BYTES)
+        served = await _round_trips(client, prompts)
+        # Until then the server fills the connections of those who do not read: work, as for any reader.
+        await _until_quiet(server)
         memory.append(rss_mib(server.pid))
         crowded = await _round_trips(client, prompts)
         memory.append(rss_mib(server.pid))
@@ -69,6 +73,8 @@ async def measure(folder: Path, *, followers: int, slow: int, prompts: int, even
         "prompt_ms_p99_alone": percentile(alone, 0.99) * 1000,
         "prompt_median_with_followers_against_alone": percentile(followed, 0.5) / percentile(alone, 0.5),
         "prompt_p99_with_followers_against_alone": percentile(followed, 0.99) / percentile(alone, 0.99),
+        "prompt_median_while_slow_readers_are_served_against_alone": percentile(served, 0.5) / percentile(alone, 0.5),
+        "prompt_p99_while_slow_readers_are_served_against_alone": percentile(served, 0.99) / percentile(alone, 0.99),
         "prompt_median_with_all_against_alone": percentile(crowded, 0.5) / percentile(alone, 0.5),
         "prompt_p99_with_all_against_alone": percentile(crowded, 0.99) / percentile(alone, 0.99),
     }
@@ -85,6 +91,15 @@ async def _round_trips(client: AsyncRobocoders, count: int) -> list[float]:
         await session.ask("How long does it take?")
         found.append(time.perf_counter() - began)
     return found
+
+
+async def _until_quiet(server: ServerProcess) -> None:
+    """Wait until the server uses hardly any processor time."""
+    before, share = cpu_seconds(server.pid), 1.0
+    while share > _QUIET_SHARE:
+        await asyncio.sleep(1)
+        now = cpu_seconds(server.pid)
+        before, share = now, now - before
 
 
 async def _open_all(

@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-__all__ = ["arguments", "percentile", "rss_mib", "tell"]
+__all__ = ["arguments", "cpu_seconds", "percentile", "rss_mib", "tell"]
 
 
 def arguments(description: str | None, **numbers: int) -> argparse.Namespace:
@@ -33,6 +34,12 @@ def rss_mib(pid: int) -> float:
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) / 1024
     raise ValueError(f"the process {pid} tells no memory")
+
+
+def cpu_seconds(pid: int) -> float:
+    """The processor time that a process has used so far (Linux)."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def percentile(values: Sequence[float], share: float) -> float:
