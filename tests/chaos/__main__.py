@@ -45,8 +45,15 @@ async def storm(folder: Path, plan: Plan) -> Verdict:
     """
     async with ServerProcess(folder, secrets.token_urlsafe(16), "scripted") as server:
         blown = Storm(server, plan)
-        await blown.run()
+        late: list[str] = []
+        try:
+            await blown.run()
+        except TimeoutError:
+            late.append(f"not over after {plan.limit_seconds:.0f} s: what follows is about a storm that was broken off")
+            await server.end()
+            await server.start()
         verdict = await judge(blown.readings, blown.prompts, server, written_in(folder))
+    verdict.faults[:0] = late
     verdict.figures |= {**asdict(blown.weather), "seconds": blown.seconds}
     return verdict
 
