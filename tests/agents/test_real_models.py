@@ -42,7 +42,8 @@ async def test_a_real_model_uses_the_tools_and_streams_its_steps(
     assert (outcome.reason, outcome.text) == ("finished", "It is in `shop/cookies.py:1`.")
     assert desk.names == ["message", "recall", "recall<-2", "read", "read<-4"]
     assert desk.events[0].text == "Let me look."
-    assert outcome.usage == {"requests": 2, "tool_calls": 2, "input_tokens": 22, "output_tokens": 14}
+    used = {"requests": 2, "tool_calls": 2, "input_tokens": 22, "output_tokens": 14, "unpriced_requests": 2}
+    assert outcome.usage == used
     told = str(server.received[1].body)
     assert "shop/cookies.py:1 in parse_cookie" in told
     assert "1\\tdef parse_cookie(header):" in told

@@ -7,13 +7,21 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from pydantic_ai import Agent
-from pydantic_ai.exceptions import AgentRunError, UsageLimitExceeded, UserError
-from pydantic_ai.messages import ModelMessage, ModelRequest, ModelResponse, TextPart, UserPromptPart
+from pydantic_ai.exceptions import AgentRunError, UserError
+from pydantic_ai.messages import (
+    ModelMessage,
+    ModelMessagesTypeAdapter,
+    ModelRequest,
+    ModelResponse,
+    TextPart,
+    UserPromptPart,
+)
 from pydantic_ai.usage import RunUsage, UsageLimits
 
 from robocoders.agents.assembling import TurnAgent, agent_of
+from robocoders.agents.budget import Allowances, Budget, BudgetEnded
 from robocoders.agents.model_errors import explain
-from robocoders.agents.models import resolve_model
+from robocoders.agents.models import OFFLINE, resolve_model
 from robocoders.agents.offline.model import REASON_KEY
 from robocoders.agents.profiles import DEFAULT_PROFILE, PROFILES
 from robocoders.agents.running import Outcome
@@ -21,6 +29,7 @@ from robocoders.agents.speaking import SpeakingModel, said_by
 from robocoders.agents.steps import DirectSteps
 from robocoders.agents.tool_context import ToolContext
 from robocoders.agents.tools import toolset_for
+from robocoders.agents.transcript import Transcript
 from robocoders.agents.worker_threads import in_worker_thread
 from robocoders.errors import ConfigurationError, MissingRequirementsError
 from robocoders.events import MessageAction, MessageArgs
@@ -71,16 +80,14 @@ class _Run:
         self._context = context
         self._emit = emit
         self._usage = RunUsage()
+        self._budget = turn.budget or Budget(Allowances(turn.request_limit))
+        self._transcript = turn.transcript or Transcript()
 
     async def outcome(self) -> Outcome:
         try:
             text, reason = await self._to_the_end()
-        except UsageLimitExceeded:
-            limit = self._turn.request_limit
-            return self._ended(
-                Reason.ITERATION_LIMIT,
-                f"I stopped after {limit} requests to the model, the allowance of one turn. Send `continue` to go on.",
-            )
+        except BudgetEnded as end:
+            return self._ended(end.reason, end.text)
         except (AgentRunError, UserError) as error:
             model = self._context.model
             logger.warning("A turn of %s failed: %s", model.model_name, type(error).__name__)
@@ -95,18 +102,29 @@ class _Run:
                 self._turn.prompt,
                 deps=self._context,
                 toolsets=[toolset_for(self._turn.workspace, self._turn.tools)],
-                message_history=_as_messages(self._turn.history),
+                message_history=_earlier_messages(self._turn),
                 usage=self._usage,
-                usage_limits=UsageLimits(request_limit=self._turn.request_limit),
+                # The budget is what limits, on replay, too, and says why.
+                usage_limits=UsageLimits(request_limit=None),
             ) as run,
         ):
+            self._transcript.follow(run.all_messages)
             async for node in run:
-                if Agent.is_call_tools_node(node):
+                if Agent.is_model_request_node(node):
+                    self._transcript.coming(node.request)
+                    await self._budget.before_request()
+                elif Agent.is_call_tools_node(node):
                     last = node.model_response
+                    await self._count(last)
                     await self._say_on_the_way(last)
         if last is None:
             return "", Reason.FINISHED
         return said_by(last), (last.metadata or {}).get(REASON_KEY, Reason.FINISHED)
+
+    async def _count(self, response: ModelResponse) -> None:
+        # The model `offline` has no price in any table: it costs nothing.
+        is_free = self._context.model.model_name == OFFLINE
+        await self._budget.after_response(response.usage, Decimal(0) if is_free else response.usage.cost)
 
     async def _say_on_the_way(self, response: ModelResponse) -> None:
         """What a model writes beside its tool calls is told before they are carried out."""
@@ -115,18 +133,19 @@ class _Run:
             await self._emit(MessageAction(message=text, args=MessageArgs(content=text)))
 
     def _ended(self, reason: str, text: str) -> Outcome:
-        usage = self._usage
         return Outcome(
             reason=reason,
             text=text,
-            usage={
-                "requests": usage.requests,
-                "tool_calls": usage.tool_calls,
-                "input_tokens": usage.input_tokens,
-                "output_tokens": usage.output_tokens,
-            },
-            cost_micro_usd=round((usage.cost or Decimal(0)) * 1_000_000),
+            usage={**self._budget.usage, "tool_calls": self._usage.tool_calls},
+            cost_micro_usd=self._budget.cost_micro_usd,
+            messages=self._transcript.settled(),
         )
+
+
+def _earlier_messages(turn: TurnInput) -> list[ModelMessage]:
+    return (
+        _as_messages(turn.history) if turn.messages is None else ModelMessagesTypeAdapter.validate_json(turn.messages)
+    )
 
 
 def _as_messages(history: Sequence[Exchange]) -> list[ModelMessage]:

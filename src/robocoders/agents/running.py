@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from pydantic_ai.models import Model
     from pydantic_ai.tools import Tool
 
+    from robocoders.agents.budget import Budget
     from robocoders.agents.sealing import Seal
     from robocoders.agents.tool_context import ToolContext
+    from robocoders.agents.transcript import Transcript
     from robocoders.workspace.files import Workspace
 
 __all__ = [
@@ -71,6 +73,8 @@ class TurnInput:
         seal_refusal: What is said where there is no seal: why, and what mends it.
         messages: The model's messages of the session so far, as the `Outcome` of the turn before had them; they stand
             in the place of `history`. None: there are none.
+        budget: What the turn may use up; asked before each request to the model. None: `request_limit` alone.
+        transcript: Is told the messages while they come, so that they are not lost where the turn is stopped.
     """
 
     agent: str
@@ -87,6 +91,8 @@ class TurnInput:
     seal: Seal | None = None
     seal_refusal: str = DEFAULT_SEAL_REFUSAL
     messages: bytes | None = field(default=None, repr=False)
+    budget: Budget | None = None
+    transcript: Transcript | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +115,8 @@ class Outcome:
     extras: dict[str, Any] = field(default_factory=dict[str, Any])
     usage: dict[str, int] = field(default_factory=dict[str, int])
     cost_micro_usd: int = 0
-    messages: bytes | None = field(default=None, repr=False)
+    # Not compared: when a message was made is part of it.
+    messages: bytes | None = field(default=None, repr=False, compare=False)
 
 
 async def run_turn(turn: TurnInput, emit: Emit, *, tools: Sequence[Tool[ToolContext]] = ()) -> Outcome:

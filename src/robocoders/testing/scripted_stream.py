@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from pydantic_ai.messages import ModelResponse, ModelResponsePart, TextPart, ToolCallPart
@@ -38,6 +39,7 @@ class Step:
         between: Awaited before each piece but the first.
         input_tokens: What the request is said to have used.
         output_tokens: What the answer is said to have used.
+        cost_usd: What both are said to cost, in US dollars; None for an unknown price.
     """
 
     text: str = ""
@@ -48,6 +50,7 @@ class Step:
     between: Callable[[], Awaitable[object]] | None = None
     input_tokens: int = 0
     output_tokens: int = 0
+    cost_usd: Decimal | None = Decimal(0)
 
     async def begin(self) -> None:
         """Wait for `before`; raise the error of a step that says nothing first."""
@@ -68,7 +71,7 @@ class Step:
     @property
     def usage(self) -> RequestUsage:
         """What the request is said to have used."""
-        return RequestUsage(input_tokens=self.input_tokens, output_tokens=self.output_tokens)
+        return RequestUsage(input_tokens=self.input_tokens, output_tokens=self.output_tokens, cost=self.cost_usd)
 
     async def response(self, model_name: str) -> ModelResponse:
         """The whole answer, after all that comes before and between."""
