@@ -22,6 +22,8 @@ __all__ = [
     "DelegateArgs",
     "EditAction",
     "EditArgs",
+    "EditExtras",
+    "EditObservation",
     "ErrorObservation",
     "Event",
     "FinishAction",
@@ -323,6 +325,21 @@ class WriteObservation(Observation, frozen=True, kw_only=True, tag="write"):
     extras: PathExtras = PathExtras()
 
 
+class EditExtras(msgspec.Struct, frozen=True, kw_only=True):
+    """The path concerned, relative to the workspace, and the text that was replaced and by what."""
+
+    path: str = ""
+    prev_exist: bool = True
+    old_content: str = ""
+    new_content: str = ""
+
+
+class EditObservation(Observation, frozen=True, kw_only=True, tag="edit"):
+    """Part of a file was changed; its content shows the change."""
+
+    extras: EditExtras = EditExtras()
+
+
 class RecallExtras(msgspec.Struct, frozen=True, kw_only=True):
     """The places found."""
 
@@ -384,6 +401,7 @@ OBSERVATIONS: tuple[type[Observation], ...] = (
     RunPythonObservation,
     ReadObservation,
     WriteObservation,
+    EditObservation,
     RecallObservation,
     ErrorObservation,
     SuccessObservation,

@@ -29,11 +29,11 @@ async def test_a_turn_ends_with_the_models_last_words(desk: Desk) -> None:
 
 
 async def test_tools_are_offered_with_a_workspace_only(desk: Desk) -> None:
-    """Promise: README, agents: without a workspace there is nothing to read."""
+    """Promise: README, agents: without a workspace there is nothing to read, write or run in."""
     without, with_one = ScriptedModel(["a"]), ScriptedModel(["b"])
     await desk.turn("x", without)
     await desk.turn("x", with_one, files=FILES)
-    assert (without.tools, with_one.tools) == ((), ("list", "read", "search"))
+    assert (without.tools, with_one.tools) == ((), ("list", "read", "search", "write", "edit", "run", "python"))
 
 
 async def test_earlier_turns_reach_the_model(desk: Desk) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pydantic_ai.models import Model
     from pydantic_ai.tools import Tool
 
+    from robocoders.agents.sealing import Seal
     from robocoders.agents.tool_context import ToolContext
 
 __all__ = ["FILES", "Desk", "Screen", "write_files"]
@@ -81,6 +82,9 @@ class Desk:
     steps: Steps | None = None
     tools: Sequence[Tool[ToolContext]] = ()
     capabilities: Sequence[object] = ()
+    seal: Seal | None = None
+    seal_refusal: str = "Install bubblewrap first."
+    messages: bytes | None = None
 
     async def emit(self, event: Event) -> int:
         """Keep an event and give it the next id."""
@@ -115,6 +119,9 @@ class Desk:
             live=self.screen,
             steps=self.steps,
             capabilities=self.capabilities,
+            seal=self.seal,
+            seal_refusal=self.seal_refusal,
+            messages=self.messages,
         )
         return await run_turn(turn, self.emit, tools=self.tools)
 

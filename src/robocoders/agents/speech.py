@@ -8,9 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-__all__ = ["Speech", "spoken_text"]
+__all__ = ["Speech", "encodable", "spoken_text"]
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def encodable(text: str) -> str:
+    """The text with U+FFFD in the place of each half of a surrogate pair, which no encoding has."""
+    return _LONE_SURROGATE.sub("\ufffd", text)
 
 
 def spoken_text(parts: Iterable[str]) -> str:
@@ -18,7 +23,7 @@ def spoken_text(parts: Iterable[str]) -> str:
 
     Half a surrogate pair, which no encoding has, becomes U+FFFD.
     """
-    return _LONE_SURROGATE.sub("\ufffd", "".join(parts)).strip()
+    return encodable("".join(parts)).strip()
 
 
 class Speech:
@@ -39,7 +44,7 @@ class Speech:
 
     def hear(self, piece: str) -> str:
         """Take the next piece; return what is to be shown now, perhaps nothing."""
-        heard = self._held + _LONE_SURROGATE.sub("\ufffd", piece)
+        heard = self._held + encodable(piece)
         if not self._shown:
             heard = heard.lstrip()
         now = heard.rstrip()
