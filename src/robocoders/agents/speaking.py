@@ -5,11 +5,11 @@ from __future__ import annotations
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
-from pydantic_ai.exceptions import UnexpectedModelBehavior
 from pydantic_ai.messages import ModelResponse, PartDeltaEvent, PartStartEvent, TextPart, TextPartDelta
 from pydantic_ai.models import CompletedStreamedResponse
 from pydantic_ai.models.wrapper import WrapperModel
 
+from robocoders.agents.model_errors import AnswerBrokeOffError
 from robocoders.agents.speech import Speech, spoken_text
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class SpeakingModel(WrapperModel):
         """Answer a request.
 
         Raises:
-            UnexpectedModelBehavior: The answer broke off.
+            AnswerBrokeOffError: The answer broke off.
             StoreError: Its text cannot be committed.
         """
         await self._live.withdraw()
@@ -81,7 +81,7 @@ class SpeakingModel(WrapperModel):
                 await self._live.write(shown)
         response = stream.get()
         if response.state == "incomplete":
-            raise UnexpectedModelBehavior("the answer broke off")
+            raise AnswerBrokeOffError("the answer broke off")
         whole = said_by(response)
         if not whole.startswith(speech.shown):
             await self._live.withdraw()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 __all__ = ["ModelReply", "chat_completion", "response"]
 
@@ -26,6 +26,10 @@ class ModelReply:
         input_tokens: What the request is said to have used.
         output_tokens: What the answer is said to have used.
         breaks_off: A stream ends without the event that says that the answer is whole.
+        finish: Why the answer ends where not by itself: `length` or `content_filter`.
+        stream_error: The error that a stream ends with, `code` and `message`, after all that is said.
+        trouble: The connection is `cut` in the middle of the answer, or nothing more comes from there on (`stall`), or
+            nothing comes at all (`silence`), for as long as the server runs.
     """
 
     text: str = ""
@@ -36,6 +40,9 @@ class ModelReply:
     input_tokens: int = 11
     output_tokens: int = 7
     breaks_off: bool = False
+    finish: Literal["", "length", "content_filter"] = ""
+    stream_error: Mapping[str, str] | None = None
+    trouble: Literal["", "cut", "stall", "silence"] = ""
 
 
 def chat_completion(reply: ModelReply, number: int, model: str) -> dict[str, Any]:
@@ -47,12 +54,13 @@ def chat_completion(reply: ModelReply, number: int, model: str) -> dict[str, Any
     message: dict[str, Any] = {"role": "assistant", "content": reply.text or None}
     if calls:
         message["tool_calls"] = calls
+    finish = reply.finish or ("tool_calls" if calls else "stop")
     return {
         "id": f"chatcmpl-{number}",
         "object": "chat.completion",
         "created": 1_700_000_000,
         "model": model,
-        "choices": [{"index": 0, "message": message, "finish_reason": "tool_calls" if calls else "stop"}],
+        "choices": [{"index": 0, "message": message, "finish_reason": finish}],
         "usage": {
             "prompt_tokens": reply.input_tokens,
             "completion_tokens": reply.output_tokens,
@@ -71,11 +79,13 @@ def response(reply: ModelReply, number: int, model: str) -> dict[str, Any]:
     for place, (name, given) in enumerate(reply.calls):
         ids = {"id": f"fc_{number}_{place}", "call_id": f"call_{number}_{place}"}
         output.append({"type": "function_call", **ids, "name": name, "arguments": json.dumps(given)})
+    incomplete = {"length": "max_output_tokens"}.get(reply.finish, reply.finish)
     return {
         "id": f"resp_{number}",
         "object": "response",
         "created_at": 1_700_000_000,
-        "status": "completed",
+        "status": "incomplete" if incomplete else "completed",
+        "incomplete_details": {"reason": incomplete} if incomplete else None,
         "model": model,
         "output": output,
         "parallel_tool_calls": True,

@@ -26,7 +26,9 @@ def chat_events(reply: ModelReply, number: int, model: str) -> Iterator[str]:
     base = {"id": whole["id"], "object": "chat.completion.chunk", "created": whole["created"], "model": model}
     for delta in deltas:
         yield _event({**base, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]})
-    if reply.breaks_off:
+    if reply.stream_error is not None:
+        yield _event({"error": dict(reply.stream_error)})
+    if reply.breaks_off or reply.stream_error is not None:
         return
     yield _event({**base, "choices": [{"index": 0, "delta": {}, "finish_reason": choice["finish_reason"]}]})
     yield _event({**base, "choices": [], "usage": whole["usage"]})
@@ -40,8 +42,11 @@ def response_events(reply: ModelReply, number: int, model: str) -> Iterator[str]
     events: list[dict[str, Any]] = [{"type": "response.created", "response": begun}]
     for place, item in enumerate(whole["output"]):
         events += _message_events(item, place) if item["type"] == "message" else _call_events(item, place)
-    if not reply.breaks_off:
-        events.append({"type": "response.completed", "response": whole})
+    if reply.stream_error is not None:
+        failed = {**whole, "status": "failed", "error": dict(reply.stream_error)}
+        events.append({"type": "response.failed", "response": failed})
+    elif not reply.breaks_off:
+        events.append({"type": f"response.{whole['status']}", "response": whole})
     for order, event in enumerate(events):
         yield _event({**event, "sequence_number": order})
 
