@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import sys
 import threading
 import weakref
 from collections.abc import Coroutine
-from concurrent.futures import Future
-from typing import Any, TypeVar
+from concurrent.futures import Future, InvalidStateError
+from typing import Any, Generic, TypeVar
 
 from robocoders.client.fork_selector import ForkSelector
 from robocoders.errors import ConfigurationError
@@ -47,16 +48,13 @@ class LoopThread:
         Raises:
             ConfigurationError: The thread was closed, or the program ends.
         """
+        submission = _Submission(work)
         try:
-            future = self._ready().submit(work)
-        except BaseException:
-            work.close()
-            raise
-        try:
-            return future.result()
+            self._ready().submit(submission)
+            return submission.result.result()
         except BaseException:
             # KeyboardInterrupt arrives here and not in the coroutine, which has to clean up all the same.
-            future.cancel()
+            submission.cancel()
             raise
 
     def post(self, work: Coroutine[Any, Any, object]) -> None:
@@ -65,7 +63,7 @@ class LoopThread:
         if running is None or not self.is_alive or sys.is_finalizing():
             work.close()
             return
-        running.submit(work)
+        running.submit(_Submission(work))
 
     def close(self, last_work: Coroutine[Any, Any, object] | None = None) -> None:
         """End the thread after some last work. Calling it again does nothing."""
@@ -88,6 +86,65 @@ class LoopThread:
             return self._running
 
 
+class _Submission(Generic[_T]):
+    """A coroutine on its way to the loop's thread, and its result on the way back.
+
+    Interruptions come at any moment, also while it is being handed over; from then on only the loop's thread touches
+    the coroutine.
+
+    Attributes:
+        result: What comes of it.
+    """
+
+    def __init__(self, work: Coroutine[Any, Any, _T]) -> None:
+        self.result: Future[_T] = Future()
+        self._work = work
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def hand_over(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Give it to a loop that runs in another thread."""
+        # Noted before it is true: whoever is interrupted in between must not close what the other thread may run.
+        self._loop = loop
+        loop.call_soon_threadsafe(self._begin)
+
+    def cancel(self) -> None:
+        """Cancel it, wherever it is."""
+        self.result.cancel()
+        if self._loop is None:
+            self._work.close()
+        else:
+            # A loop that has ended meanwhile has cancelled it itself.
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._end)
+
+    def _begin(self) -> None:
+        if self.result.cancelled():
+            self._work.close()
+        else:
+            self._task = asyncio.get_running_loop().create_task(self._run())
+
+    def _end(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _run(self) -> None:
+        # The caller may have cancelled the result at any moment; then nobody waits for it.
+        try:
+            result = await self._work
+        except asyncio.CancelledError:
+            self.result.cancel()
+            raise
+        except BaseException as error:
+            with contextlib.suppress(InvalidStateError):
+                self.result.set_exception(error)
+            if not isinstance(error, Exception):
+                raise
+        else:
+            with contextlib.suppress(InvalidStateError):
+                self.result.set_result(result)
+
+
 class _Running:
     """One thread of one process."""
 
@@ -104,8 +161,8 @@ class _Running:
     def is_of_this_process(self) -> bool:
         return self._pid == os.getpid()
 
-    def submit(self, work: Coroutine[Any, Any, _T]) -> Future[_T]:
-        return asyncio.run_coroutine_threadsafe(work, self._loop)
+    def submit(self, submission: _Submission[Any]) -> None:
+        submission.hand_over(self._loop)
 
     def stop(self, last_work: Coroutine[Any, Any, object] | None) -> None:
         self._last_work = last_work
