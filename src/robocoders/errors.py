@@ -21,6 +21,7 @@
     │   ├── InvalidLineError        one line that is no JSON object
     │   └── LineTooLongError        one line above the configured cap
     ├── WorkspaceError              a workspace that is missing, unreadable, or a path outside of it
+    │   └── SealError               commands cannot be sealed here, or their seal broke
     └── StoreError                  the database cannot be read or written
         └── StoreFullError          no space is left for it
 
@@ -47,6 +48,7 @@ __all__ = [
     "ProtocolError",
     "RateLimitError",
     "RobocodersError",
+    "SealError",
     "ServerError",
     "StoreError",
     "StoreFullError",
@@ -200,6 +202,21 @@ class LineTooLongError(ProtocolError):
 
 class WorkspaceError(RobocodersError):
     """A workspace is missing or unreadable, or a path leads out of it."""
+
+
+class SealError(WorkspaceError):
+    """Commands cannot be sealed off on this machine, or the seal that one ran in broke; none was run unsealed.
+
+    Args:
+        message: The cause and the mend, for a person.
+        cause: What is in the way.
+        mend: What to do about it, on one line.
+    """
+
+    def __init__(self, message: str, *, cause: str = "", mend: str = "") -> None:
+        super().__init__(message)
+        self.cause = cause
+        self.mend = mend
 
 
 class StoreError(RobocodersError):
