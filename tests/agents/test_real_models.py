@@ -47,7 +47,7 @@ async def test_a_real_model_uses_the_tools_and_streams_its_steps(
     told = str(server.received[1].body)
     assert "shop/cookies.py:1 in parse_cookie" in told
     assert "1\\tdef parse_cookie(header):" in told
-    assert "You are the repository agent" in told
+    assert "You are the general agent" in told
 
 
 @pytest.mark.usefixtures("_key")

@@ -43,8 +43,8 @@ def test_the_pieces_of_an_answer_are_its_closing_message(pieces: list[str]) -> N
         return outcome.text, screen
 
     text, screen = asyncio.run(turn())
-    # The library asks again where an answer has no text at all.
-    assert screen.text == text == (spoken_text(pieces) if "".join(pieces) else "A word.")
+    # The library asks again where an answer says nothing.
+    assert screen.text == text == (spoken_text(pieces) or "A word.")
     assert screen.flushed == text
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,13 @@ class Record:
     finished: list[bytes] = field(default_factory=list[bytes])
     calls: list[tuple[str, Mapping[str, Any], bool]] = field(default_factory=list[tuple[str, Mapping[str, Any], bool]])
     done: int = 0
+    noted: dict[str, bytes] = field(default_factory=dict[str, bytes])
+
+    async def note(self, name: str, look: Callable[[], Awaitable[bytes]]) -> bytes:
+        """See `Steps`."""
+        if name not in self.noted:
+            self.noted[name] = await look()
+        return self.noted[name]
 
     async def run(
         self, name: str, arguments: Mapping[str, Any], action: Action, work: Work, *, repeatable: bool = False
@@ -67,7 +74,7 @@ async def test_a_turn_that_is_run_again_makes_the_same_calls(tmp_path: Path) -> 
     record = Record(desk.emit, desk.screen)
     run = functools.partial(run_turn, tools=[slow_append_tool(tmp_path, pause=_no_pause)])
     turn = TurnInput(
-        agent="RepoAgent",
+        agent="GeneralCodingAgent",
         prompt="x",
         model=RecallingModel(script),
         workspace=workspace,

@@ -97,7 +97,7 @@ class Desk:
         prompt: str,
         model: Model | str = "offline",
         *,
-        agent: str = "RepoAgent",
+        agent: str = "GeneralCodingAgent",
         files: dict[str, str] | None = None,
         history: Sequence[Exchange] = (),
         request_limit: int = DEFAULT_REQUEST_LIMIT,

@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_ai import Agent
 from pydantic_ai.capabilities import ResolveModelId
+from pydantic_ai.exceptions import ModelRetry
 
+from robocoders.agents.compaction import COMPACTION
+from robocoders.agents.ending import ENDING_TOOLS, Ending
 from robocoders.agents.profiles import PROFILES
 from robocoders.agents.tool_context import ToolContext
 
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TOOL_RETRIES", "TurnAgent", "agent_of"]
 
-TurnAgent = Agent[ToolContext, str]
+TurnAgent = Agent[ToolContext, str | Ending]
 
 TOOL_RETRIES = 3
 """How often a model may mend a call that makes no sense, and an answer that is none."""
@@ -59,14 +62,23 @@ class _SameObjects(tuple[Any, ...]):
 @functools.lru_cache(_KEPT_AGENTS)
 def _assembled(profile_name: str, capabilities: _SameObjects) -> TurnAgent:
     profile = PROFILES[profile_name]
-    return Agent(
+    agent: TurnAgent = Agent(
         _MODEL_OF_THE_TURN,
         name=profile.name,
         instructions=profile.instructions(),
         deps_type=ToolContext,
+        output_type=[str, *ENDING_TOOLS],
         retries=TOOL_RETRIES,
-        capabilities=[*capabilities, ResolveModelId(_model_of_the_turn)],
+        capabilities=[*capabilities, ResolveModelId(_model_of_the_turn), COMPACTION],
     )
+    agent.output_validator(_something_said)
+    return agent
+
+
+def _something_said(output: str | Ending) -> str | Ending:
+    if isinstance(output, str) and not output.strip():
+        raise ModelRetry("Your answer is empty. Answer in words, or call a tool.")
+    return output
 
 
 def _model_of_the_turn(context: ModelResolutionContext[ToolContext], _name: str) -> Model:

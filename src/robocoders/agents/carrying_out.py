@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 from pydantic_ai.messages import ToolReturn
 
 from robocoders.agents.event_table import EVENTS, Done
-from robocoders.agents.steps import Live, StepResult
+from robocoders.agents.steps import Live, StepResult, refused
 from robocoders.agents.tool_context import ToolContext
 from robocoders.agents.worker_threads import in_worker_thread
 from robocoders.errors import WorkspaceError
-from robocoders.events import ErrorObservation
 
 if TYPE_CHECKING:
     from pydantic_ai.tools import RunContext
@@ -61,9 +60,9 @@ async def carry_out(
         try:
             done = await work(action_id, live)
         except RefusedError as error:
-            return _refusal(error.text)
+            return refused(error.text)
         except WorkspaceError as error:
-            return _refusal(error.message)
+            return refused(error.message)
         return StepResult(observation=row.observation(call, done), text=done.text, data=dict(done.data))
 
     result = await ctx.deps.steps.run(ctx.tool_name, arguments, row.action(call), step, repeatable=repeatable)
@@ -87,9 +86,3 @@ async def carry_out_in_thread(
             raise
 
     return await carry_out(ctx, arguments, thought, in_thread, repeatable=True)
-
-
-def _refusal(text: str) -> StepResult:
-    return StepResult(
-        observation=ErrorObservation(message=text, content=text), text=f"Error: {text}", data={"error": text}
-    )

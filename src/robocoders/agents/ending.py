@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pydantic_ai.exceptions import ModelRetry
 from pydantic_ai.output import ToolOutput
 
 from robocoders.wire.protocol import Reason
 
-__all__ = ["ENDING_TOOLS", "Ending", "ask_user", "finish"]
+if TYPE_CHECKING:
+    from pydantic_ai.messages import ToolCallPart
+
+__all__ = ["ENDING_NAMES", "ENDING_TOOLS", "Ending", "ask_user", "finish", "words_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +48,13 @@ def finish(answer: str) -> Ending:
 
 ENDING_TOOLS = (ToolOutput(ask_user, name="ask_user"), ToolOutput(finish, name="finish"))
 """Both, as the library takes them. What is called before them in the same answer is done first."""
+
+ENDING_NAMES = frozenset({"ask_user", "finish"})
+
+
+def words_of(call: ToolCallPart) -> tuple[str, ...]:
+    """The words that a call of one of them is made with; none where it is malformed."""
+    try:
+        return tuple(value.strip() for value in call.args_as_dict().values() if isinstance(value, str))
+    except (ValueError, AssertionError):
+        return ()

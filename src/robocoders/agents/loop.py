@@ -14,16 +14,21 @@ from pydantic_ai.messages import (
     ModelRequest,
     ModelResponse,
     TextPart,
+    ToolCallPart,
     UserPromptPart,
 )
 from pydantic_ai.usage import RunUsage, UsageLimits
 
 from robocoders.agents.assembling import TurnAgent, agent_of
 from robocoders.agents.budget import Allowances, Budget, BudgetEnded
+from robocoders.agents.ending import ENDING_NAMES, Ending, words_of
 from robocoders.agents.model_errors import explain
 from robocoders.agents.models import OFFLINE, resolve_model
 from robocoders.agents.offline.model import REASON_KEY
+from robocoders.agents.patient_model import patiently
 from robocoders.agents.profiles import DEFAULT_PROFILE, PROFILES
+from robocoders.agents.repetition import RepeatedFailureError, Repetition
+from robocoders.agents.repository_notes import learn_repository
 from robocoders.agents.running import Outcome
 from robocoders.agents.speaking import SpeakingModel, said_by
 from robocoders.agents.steps import DirectSteps
@@ -58,7 +63,7 @@ async def run_agent(turn: TurnInput, emit: Emit) -> Outcome:
         model = await in_worker_thread(resolve_model, turn.model) if isinstance(turn.model, str) else turn.model
     except (ConfigurationError, MissingRequirementsError) as error:
         return Outcome(reason=Reason.ERROR, text=error.message)
-    speaking = SpeakingModel(model, turn.live)
+    speaking = patiently(model, lambda answering: SpeakingModel(answering, turn.live))
     context = ToolContext(
         workspace=turn.workspace,
         index_dir=turn.index_dir,
@@ -82,27 +87,30 @@ class _Run:
         self._usage = RunUsage()
         self._budget = turn.budget or Budget(Allowances(turn.request_limit))
         self._transcript = turn.transcript or Transcript()
+        self._repetition = Repetition()
 
     async def outcome(self) -> Outcome:
         try:
-            text, reason = await self._to_the_end()
+            return self._ended(await self._to_the_end())
         except BudgetEnded as end:
-            return self._ended(end.reason, end.text)
+            return self._ended(Ending(end.reason, end.text))
+        except RepeatedFailureError as end:
+            return self._ended(Ending(Reason.ERROR, end.text))
         except (AgentRunError, UserError) as error:
             model = self._context.model
             logger.warning("A turn of %s failed: %s", model.model_name, type(error).__name__)
-            return self._ended(Reason.ERROR, explain(error, model))
-        return self._ended(reason, text)
+            return self._ended(Ending(Reason.ERROR, explain(error, model)))
 
-    async def _to_the_end(self) -> tuple[str, str]:
+    async def _to_the_end(self) -> Ending:
         last: ModelResponse | None = None
+        history = await self._history()
         async with (
             self._context.model,
             self._agent.iter(
                 self._turn.prompt,
                 deps=self._context,
                 toolsets=[toolset_for(self._turn.workspace, self._turn.tools)],
-                message_history=_earlier_messages(self._turn),
+                message_history=history,
                 usage=self._usage,
                 # The budget is what limits, on replay, too, and says why.
                 usage_limits=UsageLimits(request_limit=None),
@@ -112,14 +120,29 @@ class _Run:
             async for node in run:
                 if Agent.is_model_request_node(node):
                     self._transcript.coming(node.request)
+                    self._repetition.look(last, node.request)
                     await self._budget.before_request()
                 elif Agent.is_call_tools_node(node):
                     last = node.model_response
                     await self._count(last)
                     await self._say_on_the_way(last)
-        if last is None:
-            return "", Reason.FINISHED
-        return said_by(last), (last.metadata or {}).get(REASON_KEY, Reason.FINISHED)
+            output = None if run.result is None else run.result.output
+        if isinstance(output, Ending):
+            return output
+        text = "" if last is None else said_by(last)
+        if last is None or not text:
+            return Ending(Reason.ERROR, "The model said nothing that could be shown. Try again, or use another model.")
+        return Ending((last.metadata or {}).get(REASON_KEY, Reason.FINISHED), text)
+
+    async def _history(self) -> list[ModelMessage]:
+        """Earlier messages; in a session's first turn what is to know about its repository stands before the prompt."""
+        turn, is_offline = self._turn, self._context.model.model_name == OFFLINE
+        messages = _earlier_messages(turn)
+        if messages or turn.workspace is None or is_offline:
+            return messages
+        with_map = PROFILES[turn.agent or DEFAULT_PROFILE].maps_repository
+        learnt = await learn_repository(turn.workspace, self._context.steps, with_map=with_map)
+        return [ModelRequest(parts=[UserPromptPart(learnt)])] if learnt else []
 
     async def _count(self, response: ModelResponse) -> None:
         # The model `offline` has no price in any table: it costs nothing.
@@ -129,17 +152,22 @@ class _Run:
     async def _say_on_the_way(self, response: ModelResponse) -> None:
         """What a model writes beside its tool calls is told before they are carried out."""
         text = said_by(response)
-        if text and response.tool_calls:
+        if text and response.tool_calls and not _says_the_same(text, response.tool_calls):
             await self._emit(MessageAction(message=text, args=MessageArgs(content=text)))
 
-    def _ended(self, reason: str, text: str) -> Outcome:
+    def _ended(self, ending: Ending) -> Outcome:
         return Outcome(
-            reason=reason,
-            text=text,
+            reason=ending.reason,
+            text=ending.text,
             usage={**self._budget.usage, "tool_calls": self._usage.tool_calls},
             cost_micro_usd=self._budget.cost_micro_usd,
             messages=self._transcript.settled(),
         )
+
+
+def _says_the_same(text: str, calls: Sequence[ToolCallPart]) -> bool:
+    """Whether the only call ends the turn with the very words that were said: these are its last event, then."""
+    return len(calls) == 1 and calls[0].tool_name in ENDING_NAMES and text in words_of(calls[0])
 
 
 def _earlier_messages(turn: TurnInput) -> list[ModelMessage]:

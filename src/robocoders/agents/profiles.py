@@ -21,11 +21,13 @@ class Profile:
         name: The name on the wire (protocol fact: `agent` of `POST /chat`).
         description: One sentence for people.
         instructions_file: The Markdown file beside this module, in `prompts`, that a language model is given.
+        maps_repository: Whether its sessions begin with a list of all files.
     """
 
     name: str
     description: str
     instructions_file: str
+    maps_repository: bool = False
 
     def instructions(self) -> str:
         """What a language model is told: what all agents share, then this agent's own part."""
@@ -43,13 +45,14 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
         for profile in (
             Profile(
                 name="GeneralCodingAgent",
-                description="Answers programming questions, with the workspace at hand where there is one.",
+                description="Does any programming task in its workspace: reads, changes, runs and checks.",
                 instructions_file="general.md",
             ),
             Profile(
                 name="RepoAgent",
-                description="Answers questions about an existing repository and says where things are.",
+                description="Understands and changes an existing repository; it begins by mapping it.",
                 instructions_file="repository.md",
+                maps_repository=True,
             ),
             Profile(
                 name="FrontEndAgent",

@@ -13,9 +13,20 @@ from typing import Any, Protocol
 
 import msgspec
 
+from robocoders.agents.bounding import MODEL_CHARACTERS, cut_middle
 from robocoders.events import Action, ErrorObservation, Event, Observation
 
-__all__ = ["DirectSteps", "Emit", "Live", "SilentLive", "StepResult", "Steps", "Work", "interrupted_result"]
+__all__ = [
+    "DirectSteps",
+    "Emit",
+    "Live",
+    "SilentLive",
+    "StepResult",
+    "Steps",
+    "Work",
+    "interrupted_result",
+    "refused",
+]
 
 Emit = Callable[[Event], Awaitable[int]]
 """Commits an event and returns its id; an observation's `cause` is the id that `Emit` gave for its action."""
@@ -79,6 +90,17 @@ class Steps(Protocol):
         """
         ...
 
+    async def note(self, name: str, look: Callable[[], Awaitable[bytes]]) -> bytes:
+        """Look at something outside the turn that is no event of it, and return what was seen.
+
+        After a crash it returns what was seen before it. What follows from it stays the same then.
+
+        Args:
+            name: What is looked at.
+            look: Does it; it only reads.
+        """
+        ...
+
 
 class SilentLive:
     """Shows nothing."""
@@ -121,6 +143,20 @@ class DirectSteps:
         await self.emit(caused)
         return replace(result, observation=caused)
 
+    async def note(self, name: str, look: Callable[[], Awaitable[bytes]]) -> bytes:  # noqa: ARG002 - the same
+        return await look()
+
+
+def refused(text: str) -> StepResult:
+    """What a step comes to that was not done, because it cannot be or may not be.
+
+    Args:
+        text: Why, and what to do instead.
+    """
+    return StepResult(
+        observation=ErrorObservation(message=text, content=text), text=f"Error: {text}", data={"error": text}
+    )
+
 
 def interrupted_result(output: str) -> StepResult:
     """What a step comes to that had begun when its server was killed, and may not be done again.
@@ -130,6 +166,7 @@ def interrupted_result(output: str) -> StepResult:
     """
     said = "Interrupted: the service was stopped while this ran. Whether it had an effect is not known; it is not "
     said += "done again by itself."
+    output = cut_middle(output, MODEL_CHARACTERS)
     text = f"{said}\nIts output until then:\n{output}" if output else f"{said} It had written nothing until then."
     return StepResult(
         observation=ErrorObservation(message=said, content=text),

@@ -88,6 +88,10 @@ class TurnSteps:
 
         return _result_of(await self._checkpointed(name, step))
 
+    async def note(self, name: str, look: Callable[[], Awaitable[bytes]]) -> bytes:
+        """What `robocoders.agents.steps.Steps.note` promises."""
+        return await self._checkpointed(name, look)
+
     async def _result(self, begun: BegunStep, work: Work, *, repeatable: bool) -> StepResult:
         if begun.state == "unfinished":
             if not repeatable:
