@@ -68,9 +68,11 @@ async def test_a_closing_message_without_room_goes_to_the_readers_without_an_id(
 ) -> None:
     """Promise: README, faults: nothing is numbered that is not in the log, yet the caller hears of the end."""
     store = small_stage.store
-    fillers = [await open_turn(store, f"filler-{number}") for number in range(60)]
     held = Held(answer="x" * 100_000)
-    engine = small_stage.play(held)
+    small_stage.play(held)
+    # Started first: what is open at a start is taken up.
+    engine = await small_stage.start()
+    fillers = [await open_turn(store, f"filler-{number}") for number in range(60)]
     handle = await small_stage.submit("A", key="k")
     answering = asyncio.create_task(everything(handle))
     await held.wait_for(1)
@@ -97,9 +99,11 @@ async def test_a_closing_message_without_room_goes_to_the_readers_without_an_id(
 async def test_what_was_never_committed_and_is_deleted_is_forgotten(small_stage: Stage) -> None:
     """Promise: README, sessions: deleting a session deletes what could not be written, too."""
     store = small_stage.store
-    fillers = [await open_turn(store, f"filler-{number}") for number in range(60)]
     held = Held(answer="x" * 100_000)
-    engine = small_stage.play(held)
+    small_stage.play(held)
+    # Started first: what is open at a start is taken up.
+    engine = await small_stage.start()
+    fillers = [await open_turn(store, f"filler-{number}") for number in range(60)]
     handles = [await small_stage.submit("A"), await small_stage.submit("A", "session-2")]
     await held.wait_for(2)
     await _fill(store, fillers)
