@@ -91,12 +91,15 @@ async def test_an_empty_workspace_is_described_as_empty(desk: Desk) -> None:
     assert "Languages" not in outcome.text
 
 
-async def test_commands_and_files_are_refused_in_a_sentence(desk: Desk) -> None:
-    """Promise: README, offline: commands and writes are refused for now, not faked."""
+async def test_commands_are_refused_without_a_seal(desk: Desk) -> None:
+    """Promise: README, sealed commands: without a seal it refuses, says what to install, and fakes nothing."""
     outcome = await desk.turn("```sh\nrm -rf x\n```\n```py a.py\nx = 1\n```", files=FILES)
-    assert (outcome.reason, desk.events) == ("finished", [])
-    assert "cannot run commands or write files (`a.py`) yet" in outcome.text
-    assert "Nothing was run or written" in outcome.text
+    assert (outcome.reason, desk.names) == ("error", ["run", "error<-1"])
+    assert "`rm -rf x` was not carried out: Install bubblewrap first." in outcome.text
+    assert "1 further block not carried out" in outcome.text
+    without = await desk.turn("```sh\nls\n```")
+    assert (without.reason, len(desk.events)) == ("error", 2)
+    assert "nothing was run or written" in without.text
 
 
 @pytest.mark.parametrize("prompt", ["Write me a function", "continue", "Where?"])

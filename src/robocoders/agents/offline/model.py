@@ -37,8 +37,8 @@ class OfflineModel(Model[None]):
     The policy, in this order, by words alone (`robocoders.agents.offline.prompts`):
 
     1. A prompt that is a conversation written out counts by its last user message.
-    2. Fenced `sh` and `python` blocks and fenced files with a name: a sentence that this version neither runs nor
-       writes. Nothing is faked.
+    2. Fenced `sh` and `python` blocks and fenced files with a name: run and written in their order, to the first that
+       fails, and reported with exit codes and output.
     3. A greeting: who I am, what I can do without a model, the one line that attaches one.
     4. A request to describe the repository, or how to build, run or test it: list it, read its README and its build
        files, say what they say.

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from robocoders.agents.offline import overview, places, texts
+from robocoders.agents.offline.carrying_out import call_for, has_failed, report, was_refused
+from robocoders.agents.offline.fences import Block
 from robocoders.agents.offline.prompts import Intent, Request, understand
 from robocoders.search.questions import parse_question
 from robocoders.wire.protocol import Reason
@@ -59,13 +61,24 @@ def next_step(prompt: str, results: Sequence[ToolResult], tools: frozenset[str])
         case Intent.GREETING:
             return Answer(texts.greeting(bool(tools)))
         case Intent.SPELLED_OUT:
-            return Answer(texts.cannot_yet(request.commands, request.files))
+            return _carry_out(request.blocks, results, tools)
         case Intent.OVERVIEW:
             return _describe(results) if "list" in tools else Answer(texts.workspace_missing())
         case Intent.PLACES:
             return _find(request, results, tools)
         case Intent.OTHER:
             return Answer(texts.needs_model(), Reason.NEEDS_MODEL)
+
+
+def _carry_out(blocks: Sequence[Block], results: Sequence[ToolResult], tools: frozenset[str]) -> Calls | Answer:
+    if "run" not in tools:
+        return Answer(texts.nowhere_to_work(), Reason.ERROR)
+    failed = bool(results) and has_failed(results[-1])
+    if len(results) < len(blocks) and not failed:
+        tool, arguments = call_for(blocks[len(results)])
+        return Calls([Call(tool, arguments)])
+    refused = failed and was_refused(results[-1])
+    return Answer(report(blocks, results), Reason.ERROR if refused else Reason.FINISHED)
 
 
 def _find(request: Request, results: Sequence[ToolResult], tools: frozenset[str]) -> Calls | Answer:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
+from robocoders.agents.offline.fences import Block, spelled_out
 from robocoders.agents.offline.wordlists import (
     GREETING_FILLERS,
     GREETING_PHRASES,
@@ -40,26 +40,17 @@ class Request:
     Args:
         intent: What is asked.
         text: The last thing the user said.
-        commands: How many fenced blocks of commands or Python it holds.
-        files: The names of the fenced files it holds.
+        blocks: The fenced commands, programs and files it holds, in order.
     """
 
     intent: Intent
     text: str
-    commands: int = 0
-    files: tuple[str, ...] = ()
+    blocks: tuple[Block, ...] = ()
 
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?|\w+", re.UNICODE)
 
 _ROLE_LINE = re.compile(r"^(User|Assistant|System): ?", re.MULTILINE)
-
-_FENCE_LINE = re.compile(r"^(?P<mark>```+|~~~+)(?P<info>[^`\n]*)$", re.MULTILINE)
-_LONGEST_INFO = 200
-_RUNNABLE = frozenset({"sh", "bash", "shell", "zsh", "console", "python", "py", "python3"})
-_FILE_NAME = re.compile(
-    r"(?:^|[\s=:\"'])(?P<name>[\w.~/-]*[\w-]\.[A-Za-z]\w{0,9}|(?:[\w.-]+/)*(?:Makefile|Dockerfile))\b"
-)
 
 _GREETING_PHRASE = re.compile(rf"(?<!\w)(?:{'|'.join(GREETING_PHRASES)})(?!\w)")
 _IDENTIFIER = re.compile(r"^`?[A-Za-z_][\w.:]*(?:\(\))?`?\??$")
@@ -85,9 +76,9 @@ def last_user_message(prompt: str) -> str:
 def understand(prompt: str) -> Request:
     """Sort a prompt into one of the intents."""
     text = last_user_message(prompt)
-    commands, files = _spelled_out(text)
-    if commands or files:
-        return Request(Intent.SPELLED_OUT, text, commands, files)
+    blocks = spelled_out(text)
+    if blocks:
+        return Request(Intent.SPELLED_OUT, text, blocks)
     lowered = text.lower().replace("’", "'")
     words = _WORD.findall(lowered)
     if _is_greeting(lowered):
@@ -97,33 +88,6 @@ def understand(prompt: str) -> Request:
     if _is_place_question(text, words):
         return Request(Intent.PLACES, text)
     return Request(Intent.OTHER, text)
-
-
-def _spelled_out(text: str) -> tuple[int, tuple[str, ...]]:
-    commands = 0
-    names: list[str] = []
-    for info in _fenced(text):
-        name = _FILE_NAME.search(info)
-        if name is not None:
-            names.append(name.group("name"))
-        elif info.split(" ", 1)[0].lower() in _RUNNABLE:
-            commands += 1
-    return commands, tuple(names)
-
-
-def _fenced(text: str) -> Iterator[str]:
-    """What stands behind the opening fence of each block that is closed (CommonMark 0.31.2, 4.5).
-
-    One pass over the lines: a prompt of a million characters may be nothing but fences.
-    """
-    opened = None
-    for line in _FENCE_LINE.finditer(text):
-        mark, info = line.group("mark"), line.group("info").strip()
-        if opened is None:
-            opened = (mark, info[:_LONGEST_INFO])
-        elif not info and mark.startswith(opened[0]):
-            yield opened[1]
-            opened = None
 
 
 def _is_greeting(lowered: str) -> bool:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 __all__ = [
     "ATTACH_LINE",
-    "cannot_yet",
+    "count",
     "greeting",
     "needs_model",
     "nothing_to_search",
+    "nowhere_to_work",
     "unavailable_workspace",
     "workspace_missing",
 ]
@@ -23,7 +24,8 @@ _ATTACH = (
 _ABILITIES = (
     "- answer where, what, who and how questions about a workspace with places: file, line, enclosing symbol and "
     "excerpt;\n"
-    "- describe a repository: languages, layout, entry points, how to build, run and test it."
+    "- describe a repository: languages, layout, entry points, how to build, run and test it;\n"
+    "- run fenced `sh` and `python` blocks and write fenced files that have a name, as they are written."
 )
 
 
@@ -36,7 +38,7 @@ def greeting(agent_has_workspace: bool) -> str:  # noqa: FBT001 - one fact, name
     )
     return (
         "Hello! I am a robocoders agent, running on the built-in model `offline`. It is no language model: "
-        "it searches and reads, and nothing leaves this machine.\n\n"
+        "it searches, reads and does what is spelled out, and nothing leaves this machine.\n\n"
         f"Without a language model I can\n\n{_ABILITIES}\n\n{hint}\n\n{_ATTACH}"
     )
 
@@ -44,7 +46,8 @@ def greeting(agent_has_workspace: bool) -> str:  # noqa: FBT001 - one fact, name
 def needs_model() -> str:
     """For a request that only a language model could carry out."""
     return (
-        "This takes a language model, and none is attached: the built-in model `offline` only searches and reads.\n\n"
+        "This takes a language model, and none is attached: the built-in model `offline` only searches, reads and does "
+        "what is spelled out.\n\n"
         f"Without one I can\n\n{_ABILITIES}\n\n{_ATTACH}"
     )
 
@@ -71,14 +74,14 @@ def nothing_to_search() -> str:
     )
 
 
-def cannot_yet(commands: int, files: tuple[str, ...]) -> str:
-    """For fenced commands and files, which this version neither runs nor writes."""
-    parts: list[str] = []
-    if commands:
-        parts.append("run commands")
-    if files:
-        parts.append(f"write files ({', '.join(f'`{name}`' for name in files)})")
+def nowhere_to_work() -> str:
+    """For commands and files where the session has no workspace."""
     return (
-        f"This version cannot {' or '.join(parts)} yet, with or without a language model. Nothing was run or written. "
-        "It can search, list and read a workspace."
+        "This session has no workspace, so there is nowhere to run commands or write files; nothing was run or "
+        "written. Give it one with `--workspace DIR`."
     )
+
+
+def count(number: int, noun: str) -> str:
+    """A number of things."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
