@@ -32,6 +32,7 @@ class Plan:
         shortest: The shortest time between a start and the next kill, in seconds.
         longest: The longest.
         limit_seconds: How long all of it may take.
+        most_kills: How often the server goes away at most; None for no limit.
     """
 
     turns: int
@@ -40,6 +41,7 @@ class Plan:
     shortest: float = 1.0
     longest: float = 5.0
     limit_seconds: float = 1800.0
+    most_kills: int | None = None
 
 
 class Storm:
@@ -91,7 +93,14 @@ class Storm:
         enough = asyncio.Event()
         chance = random.Random(self._plan.seed)
         killing = asyncio.create_task(
-            kill_until(enough, self._server, self.weather, chance, (self._plan.shortest, self._plan.longest))
+            kill_until(
+                enough,
+                self._server,
+                self.weather,
+                chance,
+                seconds=(self._plan.shortest, self._plan.longest),
+                most=self._plan.most_kills,
+            )
         )
         counting = asyncio.create_task(self._count(enough))
         following = [asyncio.ensure_future(one) for one in self._followers(client, sids)]

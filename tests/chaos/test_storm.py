@@ -7,7 +7,7 @@ from tests.chaos.__main__ import storm
 from tests.chaos.duplicates import send_duplicates
 from tests.chaos.storm import Plan
 
-_PLAN = Plan(turns=12, sessions=6, seed=20, shortest=0.5, longest=2.0, limit_seconds=110)
+_PLAN = Plan(turns=10, sessions=6, seed=20, shortest=0.8, longest=2.0, limit_seconds=110, most_kills=4)
 
 
 async def test_a_server_killed_again_and_again_loses_and_repeats_nothing(tmp_path: Path) -> None:

@@ -38,13 +38,20 @@ class Weather:
     resumptions: int = 0
     down_seconds: float = 0.0
 
+    @property
+    def ends(self) -> int:
+        """How often it went away while it answered."""
+        return self.kills + self.stops
+
 
 async def kill_until(
     enough: asyncio.Event,
     server: ServerProcess,
     weather: Weather,
     chance: random.Random,
+    *,
     seconds: tuple[float, float],
+    most: int | None = None,
 ) -> None:
     """Kill a running server and start it again until it has been enough; it runs then.
 
@@ -54,9 +61,10 @@ async def kill_until(
         weather: Takes the counts.
         chance: Where random numbers come from.
         seconds: The shortest and the longest time between its start and the next kill.
+        most: How often at most; None for no limit.
     """
     loop = asyncio.get_running_loop()
-    while not await is_set_within(enough, chance.uniform(*seconds)):
+    while weather.ends != most and not await is_set_within(enough, chance.uniform(*seconds)):
         began = loop.time()
         if chance.random() < _STOP_SHARE:
             await server.end(signal.SIGTERM)
