@@ -39,7 +39,20 @@ _SETTINGS = (
     "/etc/timezone",
 )
 """What programs need of the host's settings and everybody may know."""
-_NEVER_A_WORKSPACE = ("/", "/usr", "/etc", "/bin", "/lib", "/lib64", "/proc", "/dev", "/sys", "/run", "/home", TEMPORARY)
+_NEVER_A_WORKSPACE = (
+    "/",
+    "/usr",
+    "/etc",
+    "/bin",
+    "/lib",
+    "/lib64",
+    "/proc",
+    "/dev",
+    "/sys",
+    "/run",
+    "/home",
+    TEMPORARY,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +140,11 @@ def _above(path: str) -> list[str]:
 def _prefixes() -> list[str]:
     """Where the server's interpreter lies, if not among the system's programs."""
     found = {os.path.realpath(prefix) for prefix in (sys.base_prefix, sys.base_exec_prefix)}
-    return sorted(prefix for prefix in found if not prefix.startswith(("/usr/", "/nix/store/", "/gnu/store/")) and prefix != "/usr")
+    return sorted(
+        prefix
+        for prefix in found
+        if not prefix.startswith(("/usr/", "/nix/store/", "/gnu/store/")) and prefix != "/usr"
+    )
 
 
 def interpreter() -> str:

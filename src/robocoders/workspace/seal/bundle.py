@@ -40,4 +40,6 @@ def _code(name: str) -> types.CodeType:
     specification = importlib.util.find_spec(name)
     if specification is None or specification.origin is None:
         raise ModuleNotFoundError(name)
-    return compile(Path(specification.origin).read_bytes(), f"<seal>/{name.rpartition('.')[2]}.py", "exec", dont_inherit=True)
+    return compile(
+        Path(specification.origin).read_bytes(), f"<seal>/{name.rpartition('.')[2]}.py", "exec", dont_inherit=True
+    )

@@ -55,6 +55,8 @@ def enforcement() -> Enforcement:
     return Enforcement(
         memory="cgroup" if has_group else "watcher",
         processes="cgroup" if has_group else "kernel" if kernel_counts_by_namespace() else "watcher",
-        user=f"user {SEALED_USER}, without rights" if os.geteuid() == 0 else "the server's user, in a namespace of its own",
+        user=f"user {SEALED_USER}, without rights"
+        if os.geteuid() == 0
+        else "the server's user, in a namespace of its own",
         overshoot=overshoot,
     )

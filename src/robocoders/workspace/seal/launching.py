@@ -159,7 +159,9 @@ def _launch_bare(plan: Plan, control: socket.socket, errors: int) -> subprocess.
         os.close(program)
 
 
-async def _launch_sealed(plan: Plan, control: socket.socket, errors: int) -> tuple[subprocess.Popen[bytes], Cgroup | None]:
+async def _launch_sealed(
+    plan: Plan, control: socket.socket, errors: int
+) -> tuple[subprocess.Popen[bytes], Cgroup | None]:
     is_root = os.geteuid() == 0
     mount = await mount_for_owner(plan.root) if is_root else -1
     cgroup = Cgroup.make(plan.limits)

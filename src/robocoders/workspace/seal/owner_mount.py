@@ -45,7 +45,15 @@ async def _user_namespace(users: str, groups: str) -> int:
     go_read, go_write = os.pipe2(os.O_CLOEXEC)
     info_read, info_write = os.pipe2(os.O_CLOEXEC)
     errors = memory_file("errors")
-    words = [BWRAP, "--die-with-parent", "--unshare-user", "--userns-block-fd", str(go_read), "--info-fd", str(info_write)]
+    words = [
+        BWRAP,
+        "--die-with-parent",
+        "--unshare-user",
+        "--userns-block-fd",
+        str(go_read),
+        "--info-fd",
+        str(info_write),
+    ]
     words += ["--ro-bind", "/usr", "/usr", "--", "/usr/bin/true"]
     process: subprocess.Popen[bytes] | None = None
     try:

@@ -132,10 +132,16 @@ class Requests:
 
 
 def read_exit(words: list[str]) -> Exit:
-    """What was said of a command's end."""
+    """What was said of a command's end.
+
+    Raises:
+        SealError: It could not be started, or its workspace was deleted.
+    """
     if words[0] == "error":
         number = int(words[1])
         raise SealError(f"The command could not be started in its seal: {os.strerror(number)}.")
+    if words[2] == "gone":
+        raise SealError("The workspace was deleted while the command ran.", cause="the workspace is gone")
     return Exit(int(words[1]), cast("EndedBy", words[2]) if words[2] in _ENDINGS else None)
 
 

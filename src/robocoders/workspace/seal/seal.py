@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Self
 
 from robocoders.errors import SealError, WorkspaceError
 from robocoders.workspace.names import quote_path
@@ -65,7 +66,7 @@ class Seal:
         self._drains: list[Drain] = []
         self._is_closed = False
 
-    async def __aenter__(self) -> Seal:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:

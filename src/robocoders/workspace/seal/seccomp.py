@@ -70,4 +70,3 @@ def _judgement(denial: Denial, verdict: bpf.Instruction) -> list[bpf.Instruction
     count = len(denial.other_than)
     jumps = [bpf.jump_if_equal(value, count - place) for place, value in enumerate(denial.other_than)]
     return [*jumps, verdict]
-

@@ -4,6 +4,8 @@ Each component is opened relative to the one before it, never through a symbolic
 as far as they stay below the root. What is swapped between a check and its use is therefore never used.
 """
 
+# ruff: noqa: PTH110, PTH112, PTH116, PTH118, PTH123, PTH208 -- pathlib takes long to load, at every start of a seal
+
 from __future__ import annotations
 
 import errno
@@ -43,6 +45,21 @@ class _Walk:
     def enter(self, name: str) -> None:
         self.descriptors.append(os.open(name, _DIRECTORY, dir_fd=self.directory))
         self.names.append(name)
+
+    def step(self, name: str) -> bool:
+        """Take one component up as what it is; True for a link, which is left to the caller."""
+        try:
+            mode = os.stat(name, dir_fd=self.directory, follow_symlinks=False).st_mode
+        except FileNotFoundError:
+            self.missing.append(name)
+            return False
+        if stat.S_ISLNK(mode):
+            return True
+        if stat.S_ISDIR(mode):
+            self.enter(name)
+        else:
+            self.leaf = name
+        return False
 
     def leave(self) -> bool:
         """Go up by one; False at the root."""
@@ -175,7 +192,7 @@ class FileTree:
                 return
             if not walk.names:
                 raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), path)
-            import shutil
+            import shutil  # noqa: PLC0415 -- takes long to load and is seldom needed
 
             try:
                 shutil.rmtree(walk.names[-1], dir_fd=walk.descriptors[-2])
@@ -200,6 +217,7 @@ class FileTree:
         return walk
 
     def _follow(self, walk: _Walk, pending: list[str], *, follow_last: bool, lexical: bool) -> None:
+        """Walk along the pending components, last one first; what a link names is put in its place."""
         links = 0
         while pending:
             name = pending.pop()
@@ -207,33 +225,26 @@ class FileTree:
                 continue
             if name == "..":
                 if not walk.leave():
-                    above = os.path.join(self._root, "..", *reversed(pending))
-                    raise OutsideError(os.path.normpath(above))
-                continue
-            if walk.leaf is not None and not lexical:
+                    raise OutsideError(os.path.normpath(os.path.join(self._root, "..", *reversed(pending))))
+            elif walk.leaf is not None and not lexical:
                 raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), walk.leaf)
-            if walk.missing or walk.leaf is not None:
+            elif walk.missing or walk.leaf is not None:
                 walk.missing.append(name)
-                continue
-            try:
-                mode = os.stat(name, dir_fd=walk.directory, follow_symlinks=False).st_mode
-            except FileNotFoundError:
-                walk.missing.append(name)
-                continue
-            if stat.S_ISDIR(mode):
-                walk.enter(name)
-            elif stat.S_ISLNK(mode) and (follow_last or any(part not in {"", "."} for part in pending)):
+            elif walk.step(name):
+                if not follow_last and all(part in {"", "."} for part in pending):
+                    walk.leaf = name
+                    return
                 links += 1
                 if links > _MOST_LINKS:
                     raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), name)
-                target = os.readlink(name, dir_fd=walk.directory)
-                if target.startswith("/"):
-                    walk.restart()
-                    pending += self._pending(target, *reversed(pending))
-                else:
-                    pending += reversed(target.split("/"))
-            else:
-                walk.leaf = name
+                self._put_target(walk, os.readlink(name, dir_fd=walk.directory), pending)
+
+    def _put_target(self, walk: _Walk, target: str, pending: list[str]) -> None:
+        if target.startswith("/"):
+            walk.restart()
+            pending += self._pending(target, *reversed(pending))
+        else:
+            pending += reversed(target.split("/"))
 
     def _pending(self, path: str, *rest: str) -> list[str]:
         """The components below the root, last one first."""
@@ -259,7 +270,7 @@ def _existing_leaf(walk: _Walk, path: str) -> str:
 
 def _make_missing(walk: _Walk, names: list[str]) -> None:
     for name in names:
-        try:
+        try:  # noqa: SIM105 -- contextlib takes long to load
             os.mkdir(name, dir_fd=walk.directory)
         except FileExistsError:
             # Somebody else made it meanwhile; entering it says whether it is a directory.

@@ -1,5 +1,7 @@
 """How much a directory tree holds, measured in slices so that the watcher never stops watching."""
 
+# ruff: noqa: PTH110, PTH112, PTH116, PTH118, PTH123, PTH208 -- pathlib takes long to load, at every start of a seal
+
 from __future__ import annotations
 
 import os
@@ -32,6 +34,13 @@ class TreeSize:
         self._open: list[tuple[int, list[str]]] = []
         self._free_at_begin = self._free_bytes
         self._has_measured = False
+
+    def is_gone(self) -> bool:
+        """Whether the tree was deleted."""
+        try:
+            return os.stat(self._root).st_nlink == 0
+        except OSError:
+            return True
 
     def could_exceed(self, limit_bytes: int) -> bool:
         """Whether as much space was taken since the last measurement as the limit still allows."""

@@ -1,5 +1,7 @@
 """The last steps before the first command: the workspace in its place, no privileges, and the filter on system calls."""
 
+# ruff: noqa: PTH110, PTH112, PTH116, PTH118, PTH123, PTH208 -- pathlib takes long to load, at every start of a seal
+
 from __future__ import annotations
 
 import ctypes

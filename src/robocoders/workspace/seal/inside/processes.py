@@ -1,5 +1,7 @@
 """The processes of a seal, as `/proc` shows them, and how they are ended."""
 
+# ruff: noqa: PTH110, PTH112, PTH116, PTH118, PTH123, PTH208 -- pathlib takes long to load, at every start of a seal
+
 from __future__ import annotations
 
 import os
@@ -93,7 +95,7 @@ def kill_session(leader: int, *, only_descendants: bool) -> None:
 
 def kill(pid: int) -> None:
     """Kill a process that may be gone already."""
-    try:
+    try:  # noqa: SIM105 -- contextlib takes long to load
         os.kill(pid, _SIGKILL)
     except (ProcessLookupError, PermissionError):
         pass

@@ -1,10 +1,11 @@
 """Starting one command: its own session, its limits, nothing of this process."""
 
+# ruff: noqa: PTH110, PTH112, PTH116, PTH118, PTH123, PTH208 -- pathlib takes long to load, at every start of a seal
+
 from __future__ import annotations
 
 import os
 import resource
-import sys
 
 from robocoders.workspace.seal.inside.privileges import restore_signals
 
@@ -24,9 +25,7 @@ class Command:
         self.ended_by = "-"
 
 
-def spawn(
-    argv: list[str], env: dict[str, str], root: str, output: tuple[int, int], limits: dict[str, int]
-) -> int:
+def spawn(argv: list[str], env: dict[str, str], root: str, output: tuple[int, int], limits: dict[str, int]) -> int:
     """Start a program in the workspace, its standard input at the end; its process id.
 
     Args:
@@ -40,20 +39,18 @@ def spawn(
     if pid != 0:
         return pid
     try:
-        _become(env, root, output, limits)
-        os.execvpe(argv[0], argv, env)
+        _become(root, output, limits)
+        os.execvpe(argv[0], argv, env)  # noqa: S606 -- no shell unless the caller asked for one
     except OSError as error:
         is_missing = isinstance(error, (FileNotFoundError, NotADirectoryError))
         text = f"{argv[0]}: {'command not found' if is_missing else error.strerror}\n"
         os.write(2, text.encode("utf-8", "surrogateescape"))
         os._exit(_NOT_FOUND if is_missing else _NOT_EXECUTABLE)
-    except BaseException:
-        sys.excepthook(*sys.exc_info())
     finally:
         os._exit(_NOT_EXECUTABLE)
 
 
-def _become(env: dict[str, str], root: str, output: tuple[int, int], limits: dict[str, int]) -> None:
+def _become(root: str, output: tuple[int, int], limits: dict[str, int]) -> None:
     os.setsid()
     restore_signals()
     nothing = os.open(os.devnull, os.O_RDONLY)

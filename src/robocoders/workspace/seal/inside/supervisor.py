@@ -5,6 +5,8 @@ what the verb needs. Answers are words: `NUMBER exit CODE ENDED_BY`, `NUMBER ok 
 `NUMBER outside`. The program ends with its socket, and every process of the seal ends with it.
 """
 
+# ruff: noqa: PTH110, PTH112, PTH116, PTH118, PTH123, PTH208 -- pathlib takes long to load, at every start of a seal
+
 from __future__ import annotations
 
 import errno

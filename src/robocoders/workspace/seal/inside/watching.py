@@ -1,5 +1,7 @@
 """The sampling watcher: what the whole tree of processes uses, held against the limits."""
 
+# ruff: noqa: PTH110, PTH112, PTH116, PTH118, PTH123, PTH208 -- pathlib takes long to load, at every start of a seal
+
 from __future__ import annotations
 
 import os
@@ -48,7 +50,12 @@ class Watcher:
         return not list_processes(only_descendants=self._is_bare)
 
     def breach(self) -> str | None:
-        """The limit that is exceeded now: `processes`, `cpu`, `memory` or `workspace_size`."""
+        """The limit that is exceeded now: `processes`, `cpu`, `memory` or `workspace_size`.
+
+        `gone` says that the workspace was deleted, so that nothing can go on in it.
+        """
+        if self._size.is_gone():
+            return "gone"
         processes = list_processes(only_descendants=self._is_bare)
         self._count_ticks(processes)
         if sum(process.threads for process in processes) > self._limits["processes"]:
