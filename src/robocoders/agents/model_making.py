@@ -11,7 +11,7 @@ from pydantic_ai.exceptions import UserError
 from pydantic_ai.models import infer_model
 from pydantic_ai.providers import infer_provider_class
 
-from robocoders.agents.model_keys import COMPATIBLE, key_variables
+from robocoders.agents.model_keys import COMPATIBLE, key_for, key_variables
 
 if TYPE_CHECKING:
     from pydantic_ai.models import Model
@@ -40,21 +40,23 @@ def is_provider(name: str) -> bool:
     return True
 
 
-def make_model(provider: str, name: str, *, address: str | None, key: str | None) -> Model:
-    """A model.
+def make_model(provider: str, name: str, *, address: str | None) -> Model:
+    """A model, with the key that is found for it, if any.
 
     Args:
         provider: A provider of the library, or `openai-compatible`.
         name: The model's own name.
         address: Where a server is that speaks OpenAI's dialects. Providers with an address of their own ignore it.
-        key: Its key; None: there is none, or the library finds it.
 
     Raises:
+        ConfigurationError: The key is none.
         ImportError: The provider's library is missing; the library says which extra brings it.
         UserError, ValueError: The provider is unknown, or something is missing that the library names.
     """
     if address is not None and provider in _RESPONSES | _CHAT:
-        return _at(address, key, name, is_responses=provider in _RESPONSES)
+        # The key of that address: what belongs to OpenAI is not sent to anybody else.
+        return _at(address, key_for(COMPATIBLE), name, is_responses=provider in _RESPONSES)
+    key = key_for(provider)
     if key is None and key_variables(provider) == ("OPENAI_API_KEY",) and "OPENAI_API_KEY" in os.environ:
         # The library of OpenAI takes an empty variable for a key.
         raise UserError("Set the `OPENAI_API_KEY` environment variable: it is empty")

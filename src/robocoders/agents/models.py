@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from robocoders.agents.model_keys import COMPATIBLE, key_for, key_variables
+from robocoders.agents.model_keys import COMPATIBLE, key_variables
 from robocoders.agents.model_limits import limits_for
 from robocoders.errors import ConfigurationError, MissingRequirementsError
 
@@ -71,7 +71,7 @@ def resolve_model(
         if provider == "ollama" and address is None and not os.environ.get("OLLAMA_BASE_URL"):
             # The server that Ollama's own programs would talk to: it needs no key, so nothing has to be set.
             address = f"{ollama_address()}/v1"
-        return PatientModel(make_model(provider, model, address=address, key=key_for(provider)), patience)
+        return PatientModel(make_model(provider, model, address=address), patience)
     except ImportError as error:
         extra = _EXTRA.search(str(error))
         raise MissingRequirementsError(
