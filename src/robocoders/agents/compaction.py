@@ -48,7 +48,7 @@ _AIM = 0.6
 """How much of that is left when something had to go, so that it does not have to go with each request."""
 
 _NEWEST = 6
-"""So many messages at the end stay as they are."""
+"""So many messages at the end stay as they are: about three calls with their results."""
 
 _SHORT = 400
 """Outputs and arguments up to so many characters are not worth condensing."""
@@ -64,18 +64,24 @@ def size_of(messages: Sequence[ModelMessage]) -> int:
     return sum(_size(part) for message in messages for part in message.parts)
 
 
-def compacted(messages: Sequence[ModelMessage], limit: int) -> list[ModelMessage]:
+def compacted(messages: Sequence[ModelMessage], limit: int, newest: int = _NEWEST) -> list[ModelMessage]:
     """The conversation, or a shorter one that stands for it where it has more than `limit` characters.
 
-    The newest messages are kept even where they alone are longer.
+    Args:
+        messages: The conversation.
+        limit: How many characters it may have.
+        newest: How many messages at its end stay as they are, even where they alone have more.
     """
     whole = [*messages]
     if size_of(whole) <= limit:
         return whole
     aim = int(limit * _AIM)
-    for shorten in (_without_outputs, _without_arguments, _without_turns, _without_calls):
+    for shorten in (_without_outputs, _without_arguments):
         if size_of(whole) > aim:
-            whole = shorten(whole, aim)
+            whole = shorten(whole, aim, newest)
+    for shorten in (_without_turns, _without_calls):
+        if size_of(whole) > limit:
+            whole = shorten(whole, aim, newest)
     return whole
 
 
@@ -101,7 +107,7 @@ def _size(part: ModelRequestPart | ModelResponsePart) -> int:
             return 0
 
 
-def _without_outputs(messages: list[ModelMessage], aim: int) -> list[ModelMessage]:
+def _without_outputs(messages: list[ModelMessage], aim: int, newest: int) -> list[ModelMessage]:
     def condensed(part: ModelRequestPart | ModelResponsePart) -> ModelRequestPart | ModelResponsePart:
         if not isinstance(part, ToolReturnPart) or _size(part) <= _SHORT:
             return part
@@ -109,16 +115,16 @@ def _without_outputs(messages: list[ModelMessage], aim: int) -> list[ModelMessag
         said = f"{text[: _SHORT // 2]}\n[... {len(text) - _SHORT // 2} characters left out to save room ...]"
         return replace(part, content=said, metadata=None)
 
-    return _each_part(messages, aim, condensed)
+    return _each_part(messages, aim, newest, condensed)
 
 
-def _without_arguments(messages: list[ModelMessage], aim: int) -> list[ModelMessage]:
+def _without_arguments(messages: list[ModelMessage], aim: int, newest: int) -> list[ModelMessage]:
     def condensed(part: ModelRequestPart | ModelResponsePart) -> ModelRequestPart | ModelResponsePart:
         if not isinstance(part, ToolCallPart) or _size(part) <= _SHORT:
             return part
         return replace(part, args={name: _condensed_argument(value) for name, value in _arguments(part).items()})
 
-    return _each_part(messages, aim, condensed)
+    return _each_part(messages, aim, newest, condensed)
 
 
 def _arguments(part: ToolCallPart) -> dict[str, Any]:
@@ -138,12 +144,13 @@ def _condensed_argument(value: object) -> object:
 def _each_part(
     messages: list[ModelMessage],
     aim: int,
+    newest: int,
     condensed: Callable[[ModelRequestPart | ModelResponsePart], ModelRequestPart | ModelResponsePart],
 ) -> list[ModelMessage]:
     """Condense parts, oldest message first, until the aim is reached."""
     whole = [*messages]
     left = size_of(whole)
-    for place in range(max(len(whole) - _NEWEST, 0)):
+    for place in range(max(len(whole) - newest, 0)):
         if left <= aim:
             break
         message = whole[place]
@@ -162,7 +169,7 @@ def _begins_turn(message: ModelMessage) -> bool:
     return isinstance(message, ModelRequest) and any(isinstance(part, UserPromptPart) for part in message.parts)
 
 
-def _without_turns(messages: list[ModelMessage], aim: int) -> list[ModelMessage]:
+def _without_turns(messages: list[ModelMessage], aim: int, _newest: int) -> list[ModelMessage]:
     """Drop whole turns from the beginning, never the newest one."""
     starts = [place for place, message in enumerate(messages) if _begins_turn(message)]
     for start in starts[1:]:
@@ -171,11 +178,11 @@ def _without_turns(messages: list[ModelMessage], aim: int) -> list[ModelMessage]
     return messages[starts[-1] :] if starts else messages
 
 
-def _without_calls(messages: list[ModelMessage], aim: int) -> list[ModelMessage]:
+def _without_calls(messages: list[ModelMessage], aim: int, newest: int) -> list[ModelMessage]:
     """Drop calls with their results, oldest first, behind the message that holds the prompt."""
     whole = [*messages]
     left = size_of(whole)
-    while left > aim and len(whole) > _NEWEST + 2:
+    while left > aim and len(whole) > newest + 2:
         pair = whole[1:3]
         if not (isinstance(pair[0], ModelResponse) and isinstance(pair[1], ModelRequest)):
             break

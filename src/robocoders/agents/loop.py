@@ -22,6 +22,7 @@ from pydantic_ai.usage import RunUsage, UsageLimits
 from robocoders.agents.assembling import TurnAgent, agent_of
 from robocoders.agents.budget import Allowances, Budget, BudgetEnded
 from robocoders.agents.ending import ENDING_NAMES, Ending, words_of
+from robocoders.agents.fitting_model import FittingModel
 from robocoders.agents.model_errors import explain
 from robocoders.agents.models import OFFLINE, resolve_model
 from robocoders.agents.offline.model import REASON_KEY
@@ -69,7 +70,7 @@ async def run_agent(turn: TurnInput, emit: Emit) -> Outcome:
         index_dir=turn.index_dir,
         steps=turn.steps or DirectSteps(emit, turn.live),
         live=turn.live,
-        model=speaking,
+        model=FittingModel(speaking),
         seal=turn.seal,
         seal_refusal=turn.seal_refusal,
     )
