@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from pydantic_ai.workspaces import WorkspaceBackend, WorkspaceRef
+from pydantic_ai.workspaces import WorkspaceBackend, WorkspaceRef  # noqa: TC002 -- fixtures are told by it
 from pydantic_ai.workspaces.conformance import WorkspaceBackendSuite
 
 from robocoders.workspace.seal import Seal
@@ -24,8 +24,9 @@ async def seal(tmp_path: Path) -> AsyncGenerator[Seal]:
 
 @pytest.mark.needs_bubblewrap
 class TestSealedWorkspace(WorkspaceBackendSuite):
-    """A seal keeps one process namespace for all commands of a turn, so that even the rules that look for a process
-    by its number from a second command hold as they are.
+    """One process namespace serves all commands of a turn.
+
+    So even the rules that look for a process by its number from a second command hold as they are.
     """
 
     @pytest.fixture

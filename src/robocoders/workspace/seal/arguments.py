@@ -13,7 +13,7 @@ USER_INSIDE = 1000
 GROUP_INSIDE = 1000
 HOME = "/home/user"
 TEMPORARY = "/tmp"  # noqa: S108 -- the seal's own, in memory
-_SHARED_MEMORY = "/dev/shm"  # noqa: S108 -- the same
+_SHARED_MEMORY = "/dev/shm"  # noqa: S108 -- the seal's own, in memory
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store", "/gnu/store")
 _SETTINGS = (
     "/etc/alternatives",
@@ -87,7 +87,7 @@ class Layout:
             words += ["--perms", "1777", "--size", str(self.memory_bytes), "--tmpfs", place]
         words += [*_above("/etc/mtab"), "--symlink", "/proc/self/mounts", "/etc/mtab"]
         for path in _SETTINGS:
-            if os.path.exists(path):
+            if Path(path).exists():
                 words += [*_above(path), "--ro-bind", path, path]
         for path, descriptor in self.settings:
             words += ["--perms", "0444", "--ro-bind-data", str(descriptor), path]
@@ -102,7 +102,7 @@ class Layout:
             return ["--dir", self.root]
         words = ["--bind", self.root, self.root]
         for path in self.masked:
-            if os.path.isdir(path):
+            if Path(path).is_dir():
                 words += ["--perms", "0000", "--size", "4096", "--tmpfs", path, "--remount-ro", path]
             elif os.path.lexists(path):
                 words += ["--ro-bind", os.devnull, path]
@@ -124,9 +124,9 @@ def refusal(root: str) -> str | None:
 def _system() -> list[str]:
     words: list[str] = []
     for path in _SYSTEM:
-        if os.path.islink(path):
-            words += ["--symlink", os.readlink(path), path]
-        elif os.path.isdir(path):
+        if Path(path).is_symlink():
+            words += ["--symlink", str(Path(path).readlink()), path]
+        elif Path(path).is_dir():
             words += ["--ro-bind", path, path]
     return words
 

@@ -64,7 +64,7 @@ class SealedBackend(WorkspaceBackend, SupportsCommands, SupportsFilesystem, Supp
         *,
         shell: bool = False,
         env: Mapping[str, str] | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109 -- the protocol's signature
+        timeout: float | None = None,  # noqa: ASYNC109 -- the end is a result, with the output so far
     ) -> CommandResult:
         if timeout is not None and not (math.isfinite(timeout) and timeout > 0):
             raise ValueError("timeout must be a positive finite number or None")
@@ -100,7 +100,7 @@ class SealedBackend(WorkspaceBackend, SupportsCommands, SupportsFilesystem, Supp
     async def remove(self, path: str) -> None:
         root = await self.working_dir()
         text = posixpath.normpath(posixpath.join(root, path))
-        if text == "/" or root == text or root.startswith(f"{text}/"):
+        if text in {"/", root} or root.startswith(f"{text}/"):
             raise ValueError("the working directory and those above it cannot be removed")
         try:
             await self._seal.remove(path)

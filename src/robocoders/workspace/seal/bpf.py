@@ -39,7 +39,7 @@ _ERRNO = 0x00050000  # SECCOMP_RET_ERRNO
 
 
 def argument(index: int) -> int:
-    """Where the lower half of an argument lies (little-endian). The kernel reads flags, modes and commands as 32 bits."""
+    """Where the lower half of an argument lies (little-endian); the kernel reads flags and modes as 32 bits."""
     return 16 + 8 * index
 
 

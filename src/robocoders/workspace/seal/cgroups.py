@@ -1,8 +1,8 @@
 """Control groups (cgroup v2), where this process may make them: they hold memory and processes exactly.
 
-A group is made beside the server's own or below it, wherever the controllers `memory` and `pids` are handed down and the
-directory is writable: for root on most machines, for users in a session that systemd delegated to them. Version 1 is not
-used: its hierarchies are rarely delegated, and systemd has dropped it.
+A group is made beside the server's own or below it, wherever the controllers `memory` and `pids` are handed down and
+the directory is writable: for root on most machines, for users in a session that systemd delegated to them. Version 1
+is not used: its hierarchies are rarely delegated, and systemd has dropped it.
 """
 
 from __future__ import annotations

@@ -162,7 +162,7 @@ DENIALS: tuple[Denial, ...] = (
 
 OF_UNCOUNTED_MEMORY = Denial(
     ("memfd_create",),
-    "files in memory that no process needs to map: a sampling watcher cannot count them; programs fall back to /dev/shm",
+    "files in memory that no process needs to map: the watcher cannot count them; programs fall back to /dev/shm",
     "MAN memfd_create(2)",
     errno.ENOSYS,
 )

@@ -16,7 +16,7 @@ from robocoders.workspace.seal.cgroups import Cgroup
 from robocoders.workspace.seal.descriptors import close_all, read_line, readable
 from robocoders.workspace.seal.limits import Limits
 from robocoders.workspace.seal.memory_files import memory_file, read_memory_file
-from robocoders.workspace.seal.owner_mount import child_of, mount_for_owner
+from robocoders.workspace.seal.owner_mount import child_of, mount_for_owner, write_maps
 from robocoders.workspace.seal.ownership import identity_map
 from robocoders.workspace.seal.requirements import BWRAP, explain_failure, kernel_counts_by_namespace
 from robocoders.workspace.seal.seccomp import filter_program
@@ -169,7 +169,32 @@ async def _launch_sealed(
     if is_root:
         settings |= {"mount": mount, "identity": (arguments.USER_INSIDE, arguments.GROUP_INSIDE)}
     files = settings_files(network=plan.network, shell=arguments.shell())
-    layout = arguments.Layout(
+    program = memory_file("supervisor", bundle(settings))
+    go_read, go_write = os.pipe2(os.O_CLOEXEC)
+    info_read, info_write = os.pipe2(os.O_CLOEXEC)
+    kept = [control.fileno(), program, go_read, info_write, *(descriptor for _, descriptor in files)]
+    process: subprocess.Popen[bytes] | None = None
+    try:
+        words = [BWRAP, *_layout(plan, files, mount).arguments(), *_identity(go_read, is_root=is_root)]
+        words += ["--info-fd", str(info_write), "--"]
+        process = _spawn(words, program, (*kept, *((mount,) if mount >= 0 else ())), errors)
+        close_all(info_write)
+        info_write = -1
+        await _let_go(info_read, go_write, cgroup, is_root=is_root, errors=errors)
+    except BaseException:
+        if process is not None:
+            process.kill()
+            process.wait()
+        if cgroup is not None:
+            cgroup.remove()
+        raise
+    finally:
+        close_all(program, go_read, go_write, info_read, info_write, mount, *(descriptor for _, descriptor in files))
+    return process, cgroup
+
+
+def _layout(plan: Plan, files: tuple[tuple[str, int], ...], mount: int) -> arguments.Layout:
+    return arguments.Layout(
         root=str(plan.root),
         masked=_masked_inside(plan),
         network=plan.network,
@@ -177,36 +202,16 @@ async def _launch_sealed(
         memory_bytes=plan.limits.memory_bytes // 2,
         is_mounted_inside=mount >= 0,
     )
-    program = memory_file("supervisor", bundle(settings))
-    go_read, go_write = os.pipe2(os.O_CLOEXEC)
-    info_read, info_write = os.pipe2(os.O_CLOEXEC)
-    kept = [control.fileno(), program, *(descriptor for _, descriptor in files)]
-    try:
-        words = [BWRAP, *layout.arguments(), "--info-fd", str(info_write)]
-        if is_root:
-            words += ["--userns-block-fd", str(go_read)]
-            for capability in ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP", "CAP_SYS_ADMIN"):
-                words += ["--cap-add", capability]
-        else:
-            words += ["--uid", str(arguments.USER_INSIDE), "--gid", str(arguments.GROUP_INSIDE), "--cap-drop", "ALL"]
-            words += ["--block-fd", str(go_read)]
-        passed = (*kept, go_read, info_write, *((mount,) if mount >= 0 else ()))
-        process = _spawn([*words, "--"], program, passed, errors)
-        close_all(info_write)
-        info_write = -1
-        try:
-            await _let_go(info_read, go_write, cgroup, is_root=is_root, errors=errors)
-        except BaseException:
-            process.kill()
-            process.wait()
-            raise
-        return process, cgroup
-    except BaseException:
-        if cgroup is not None:
-            cgroup.remove()
-        raise
-    finally:
-        close_all(program, go_read, go_write, info_read, info_write, mount, *(descriptor for _, descriptor in files))
+
+
+def _identity(block: int, *, is_root: bool) -> list[str]:
+    """Who the supervisor is at first: the user of all commands, or for a root server one who can become that user."""
+    if not is_root:
+        words = ["--uid", str(arguments.USER_INSIDE), "--gid", str(arguments.GROUP_INSIDE), "--cap-drop", "ALL"]
+        return [*words, "--block-fd", str(block)]
+    capabilities = ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP", "CAP_SYS_ADMIN")
+    added = [word for capability in capabilities for word in ("--cap-add", capability)]
+    return ["--userns-block-fd", str(block), *added]
 
 
 async def _let_go(info: int, go: int, cgroup: Cgroup | None, *, is_root: bool, errors: int) -> None:
@@ -215,8 +220,7 @@ async def _let_go(info: int, go: int, cgroup: Cgroup | None, *, is_root: bool, e
         child = child_of(await read_line(info, b"}"), errors)
     try:
         if is_root:
-            Path(f"/proc/{child}/uid_map").write_text(identity_map(), encoding="ascii")
-            Path(f"/proc/{child}/gid_map").write_text(identity_map(), encoding="ascii")
+            write_maps(child, identity_map(), identity_map())
         if cgroup is not None:
             cgroup.add(child)
         os.write(go, b".")
@@ -231,7 +235,7 @@ def _spawn(prefix: list[str], program: int, passed: tuple[int, ...], errors: int
     """
     command = [*prefix, arguments.interpreter(), "-I", "-S", "-c", BOOT, str(program)]
     try:
-        return subprocess.Popen(
+        return subprocess.Popen(  # noqa: S603 -- the words are ours
             command,
             pass_fds=passed,
             stdin=subprocess.DEVNULL,

@@ -7,6 +7,9 @@ from typing import Literal
 
 __all__ = ["EndedBy", "Finished", "Limits"]
 
+_FILE_TOO_LARGE = 128 + 25
+"""SIGXFSZ, as shells report it."""
+
 EndedBy = Literal["wall_clock", "cpu", "memory", "processes", "output", "workspace_size", "cancelled"]
 
 
@@ -17,9 +20,9 @@ class Limits:
     Args:
         wall_seconds: How long one command may take.
         cpu_seconds: CPU time of all processes since the command began, those that earlier commands left included.
-        memory_bytes: Memory of all processes together, with the private file systems in memory (`TMPDIR`, home).
+        memory_bytes: Memory of all processes together, with the private file systems in memory (TMPDIR, home).
         processes: Processes and threads at once.
-        file_bytes: The largest file that may be written. A process that exceeds it gets EFBIG or SIGXFSZ (setrlimit(2)).
+        file_bytes: The largest file that may be written. Who exceeds it gets EFBIG or SIGXFSZ (setrlimit(2)).
         output_bytes: Standard output and standard error of one command together.
         workspace_bytes: What the workspace may hold on disk, with what was in it before.
     """
@@ -55,10 +58,14 @@ class Finished:
         texts: dict[EndedBy, str] = {
             "wall_clock": "it took longer than it may take",
             "cpu": f"it used more than {limits.cpu_seconds} s of CPU time, with everything that it started",
-            "memory": f"it used more than {limits.memory_bytes // mebibyte} MiB of memory, with everything that it started",
+            "memory": f"it used more than {limits.memory_bytes // mebibyte} MiB of memory, with all that it started",
             "processes": f"it had more than {limits.processes} processes and threads at once",
             "output": f"it wrote more than {limits.output_bytes} bytes of output; the rest is cut off",
             "workspace_size": f"the workspace grew beyond {limits.workspace_bytes // mebibyte} MiB",
             "cancelled": "it was cancelled",
         }
-        return None if self.ended_by is None else f"The command was ended: {texts[self.ended_by]}."
+        if self.ended_by is not None:
+            return f"The command was ended: {texts[self.ended_by]}."
+        if self.exit_code == _FILE_TOO_LARGE:
+            return f"The command was ended: it wrote a file larger than {limits.file_bytes // mebibyte} MiB."
+        return None

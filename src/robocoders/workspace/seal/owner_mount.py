@@ -13,7 +13,7 @@ from robocoders.workspace.seal.memory_files import memory_file, read_memory_file
 from robocoders.workspace.seal.ownership import give_tree, mapped_mount, owner_maps
 from robocoders.workspace.seal.requirements import BWRAP, explain_failure
 
-__all__ = ["child_of", "mount_for_owner"]
+__all__ = ["child_of", "mount_for_owner", "write_maps"]
 
 _NAMESPACE_SECONDS = 10
 
@@ -22,7 +22,7 @@ async def mount_for_owner(root: Path) -> int:
     """A detached mount of the workspace with its owner shown as the sealed user. The caller closes it.
 
     Returns:
-        Its descriptor; -1 where the kernel or the file system cannot do it, and the files were given to the sealed user.
+        Its descriptor; -1 where the file system cannot do it, and the files were given to the sealed user.
 
     Raises:
         SealError: The files can neither be shown nor given.
@@ -57,15 +57,14 @@ async def _user_namespace(users: str, groups: str) -> int:
     words += ["--ro-bind", "/usr", "/usr", "--", "/usr/bin/true"]
     process: subprocess.Popen[bytes] | None = None
     try:
-        process = subprocess.Popen(  # noqa: ASYNC220 -- it is started, not waited for
+        process = subprocess.Popen(  # noqa: ASYNC220, S603 -- it is started, not waited for; the words are ours
             words, pass_fds=(go_read, info_write), stdin=subprocess.DEVNULL, stdout=errors, stderr=errors, env={}
         )
         os.close(info_write)
         info_write = -1
         async with asyncio.timeout(_NAMESPACE_SECONDS):
             child = child_of(await read_line(info_read, b"}"), errors)
-        Path(f"/proc/{child}/uid_map").write_text(users, encoding="ascii")
-        Path(f"/proc/{child}/gid_map").write_text(groups, encoding="ascii")
+        write_maps(child, users, groups)
         return os.open(f"/proc/{child}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
     except OSError as error:
         raise explain_failure(f"{error.strerror} ({error.filename})") from error
@@ -74,6 +73,12 @@ async def _user_namespace(users: str, groups: str) -> int:
             process.kill()
             process.wait()
         close_all(go_read, go_write, info_read, info_write, errors)
+
+
+def write_maps(child: int, users: str, groups: str) -> None:
+    """Give a process's new user namespace its maps (user_namespaces(7))."""
+    Path(f"/proc/{child}/uid_map").write_text(users, encoding="ascii")
+    Path(f"/proc/{child}/gid_map").write_text(groups, encoding="ascii")
 
 
 def child_of(described: bytes, errors: int) -> int:

@@ -2,8 +2,8 @@
 
 Limits of the kernel do not hold root, so a root server's commands run as a user without any rights, `SEALED_USER`.
 The workspace's files belong to somebody else, though, and shall stay so. An ID-mapped mount (mount_setattr(2), Linux
-5.12) shows the owner of the workspace as that user, in the seal only; what commands create belongs to the owner on disk.
-Where a file system cannot do this, the workspace is given to the user (chown), which root can still use.
+5.12) shows the owner of the workspace as that user, in the seal only; what commands create is the owner's on disk.
+Where a file system cannot do this, the workspace is given to the user (chown), and root can still use it.
 """
 
 from __future__ import annotations

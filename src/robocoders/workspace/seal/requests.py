@@ -148,7 +148,7 @@ def read_exit(words: list[str]) -> Exit:
 def broken() -> SealError:
     """The error for a supervisor that is gone."""
     return SealError(
-        "The seal broke while it was used: its first process was ended from outside, most likely because memory ran out. "
+        "The seal broke while it was used: its first process was ended, most likely because memory ran out. "
         "All of its processes are gone; the next command gets a new one.",
         cause="the seal's first process is gone",
     )

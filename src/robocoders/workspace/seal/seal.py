@@ -100,7 +100,7 @@ class Seal:
         *,
         shell: bool,
         env: Mapping[str, str] | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109 -- the end is reported as a result, with the output so far
+        timeout: float | None = None,  # noqa: ASYNC109 -- the end is a result, with the output so far
         on_output: Callable[[str], Awaitable[None]] | None = None,
     ) -> Finished:
         """Run a command in the root, its standard input at the end, and wait for it alone, not for its children.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from robocoders.workspace.seal.arguments import GROUP_INSIDE, HOME, USER_INSIDE
@@ -33,7 +32,7 @@ def settings_files(*, network: bool, shell: str) -> tuple[tuple[str, int], ...]:
         "/etc/nsswitch.conf": _NAMES.encode(),
         "/etc/resolv.conf": resolver,
     }
-    return tuple((path, memory_file(os.path.basename(path), content)) for path, content in contents.items())
+    return tuple((path, memory_file(path.replace("/", "-"), content)) for path, content in contents.items())
 
 
 def _resolver() -> bytes:

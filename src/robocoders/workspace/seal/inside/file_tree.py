@@ -4,7 +4,7 @@ Each component is opened relative to the one before it, never through a symbolic
 as far as they stay below the root. What is swapped between a check and its use is therefore never used.
 """
 
-# ruff: noqa: PTH110, PTH112, PTH116, PTH118, PTH123, PTH208 -- pathlib takes long to load, at every start of a seal
+# ruff: noqa: PTH118, PTH123, PTH208 -- pathlib takes long to load, at every start of a seal
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ class FileTree:
             walk.close()
 
     def entries(self, path: str) -> list[tuple[str, bool, int]]:
-        """Names in a directory with what `status` says of each; links that lead nowhere or outside are no directories."""
+        """Names in a directory with what `status` says of each; links to nowhere or outside are no directories."""
         walk = self._walk(path)
         try:
             if walk.missing:
@@ -192,7 +192,7 @@ class FileTree:
                 return
             if not walk.names:
                 raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), path)
-            import shutil  # noqa: PLC0415 -- takes long to load and is seldom needed
+            import shutil  # noqa: PLC0415 -- takes long to load, and is seldom needed
 
             try:
                 shutil.rmtree(walk.names[-1], dir_fd=walk.descriptors[-2])

@@ -1,6 +1,6 @@
 """How much a directory tree holds, measured in slices so that the watcher never stops watching."""
 
-# ruff: noqa: PTH110, PTH112, PTH116, PTH118, PTH123, PTH208 -- pathlib takes long to load, at every start of a seal
+# ruff: noqa: PTH116, PTH208 -- pathlib takes long to load, at every start of a seal
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The last steps before the first command: the workspace in its place, no privileges, and the filter on system calls."""
+"""The last steps before the first command: the workspace in its place, no privileges, the filter on system calls."""
 
-# ruff: noqa: PTH110, PTH112, PTH116, PTH118, PTH123, PTH208 -- pathlib takes long to load, at every start of a seal
+# ruff: noqa: PTH112, PTH123 -- pathlib takes long to load, at every start of a seal
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class _Filter(ctypes.Structure):
 
 
 def restore_signals() -> None:
-    """Give signals their usual meaning again. (The module `signal` would do it, but takes long to load.)"""
+    """Give signals their usual meaning again; the module `signal` would do it, too, but takes long to load."""
     _libc.signal.argtypes = (ctypes.c_int, ctypes.c_void_p)
     for number in _CHANGED_BY_PYTHON:
         _libc.signal(number, None)

@@ -1,6 +1,6 @@
 """The processes of a seal, as `/proc` shows them, and how they are ended."""
 
-# ruff: noqa: PTH110, PTH112, PTH116, PTH118, PTH123, PTH208 -- pathlib takes long to load, at every start of a seal
+# ruff: noqa: PTH116, PTH123, PTH208 -- pathlib takes long to load, at every start of a seal
 
 from __future__ import annotations
 
@@ -15,7 +15,17 @@ _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 class Process:
     """One process as it is now (proc_pid_stat(5)): times in clock ticks, memory in bytes."""
 
-    __slots__ = ("group", "parent", "pid", "resident_bytes", "session", "started", "threads", "ticks")
+    __slots__ = (
+        "collected_ticks",
+        "group",
+        "parent",
+        "pid",
+        "resident_bytes",
+        "session",
+        "started",
+        "threads",
+        "ticks",
+    )
 
     def __init__(self, pid: int, stat: str) -> None:
         # The name in parentheses may hold spaces and parentheses itself.
@@ -25,6 +35,8 @@ class Process:
         self.group = int(fields[2])
         self.session = int(fields[3])
         self.ticks = int(fields[11]) + int(fields[12])
+        self.collected_ticks = int(fields[13]) + int(fields[14])
+        """Of its children that ended, as far as it waited for them."""
         self.threads = int(fields[17])
         self.started = int(fields[19])
         self.resident_bytes = int(fields[21]) * _PAGE_BYTES

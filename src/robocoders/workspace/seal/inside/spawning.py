@@ -1,7 +1,5 @@
 """Starting one command: its own session, its limits, nothing of this process."""
 
-# ruff: noqa: PTH110, PTH112, PTH116, PTH118, PTH123, PTH208 -- pathlib takes long to load, at every start of a seal
-
 from __future__ import annotations
 
 import os

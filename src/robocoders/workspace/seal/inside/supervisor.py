@@ -5,8 +5,6 @@ what the verb needs. Answers are words: `NUMBER exit CODE ENDED_BY`, `NUMBER ok 
 `NUMBER outside`. The program ends with its socket, and every process of the seal ends with it.
 """
 
-# ruff: noqa: PTH110, PTH112, PTH116, PTH118, PTH123, PTH208 -- pathlib takes long to load, at every start of a seal
-
 from __future__ import annotations
 
 import errno
@@ -175,7 +173,7 @@ class _Supervisor:
 
     def _serve(self, number: int, verb: str, descriptors: list[int]) -> None:
         with open(descriptors[0], "rb", closefd=False) as file:
-            arguments = marshal.load(file)  # noqa: S302 -- as above
+            arguments = marshal.load(file)  # noqa: S302 -- the server is trusted here, not the other way round
         if verb == "run":
             argv, env = arguments
             self._watcher.begin(is_first=not self._commands)
