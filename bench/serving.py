@@ -58,7 +58,7 @@ async def fill(database: Path, session_id: str, count: int) -> float:
             left -= _BATCH
         seconds = time.monotonic() - began
         closing = MessageAction(message="Done.", args=MessageArgs(content="Done.", wait_for_response=True))
-        await store.end_turn(turn, closing, reason="finished", usage={}, cost_micro_usd=0)
+        await store.end_turn(turn, closing, reason="finished")
     finally:
         await store.close()
     return count / seconds

@@ -71,7 +71,8 @@ async def test_the_turn_records_what_it_cost(stage: Stage) -> None:
     stage.play(spend)
     handle = await stage.submit()
     events = await everything(handle)
-    assert json.loads(events[0].body)["args"]["extras"] == {"reason": "question", "n": 1}
+    told = {"reason": "question", "usage": {"input_tokens": 5}, "cost_micro_usd": 42, "n": 1}
+    assert json.loads(events[0].body)["args"]["extras"] == told
     turn = await stage.store.turn(handle.turn.id)
     assert turn is not None
     assert (turn.state, turn.reason, turn.usage, turn.cost_micro_usd) == ("ended", "question", {"input_tokens": 5}, 42)
@@ -340,9 +341,7 @@ async def test_a_turn_that_somebody_else_has_ended_is_left_as_it_is(stage: Stage
     stage.play(held)
     handle = await stage.submit()
     await held.wait_for(1)
-    await stage.store.end_turn(
-        handle.turn, MessageAction(message="From outside."), reason="error", usage={}, cost_micro_usd=0
-    )
+    await stage.store.end_turn(handle.turn, MessageAction(message="From outside."), reason="error")
     held.release()
     assert not await stage.engine.cancel("session-2")
     async with asyncio.timeout(PATIENCE_SECONDS):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from robocoders.events import MessageAction, MessageArgs
-from robocoders.store import NewTurn, SessionRow, Store, StoredEvent, TurnRow
+from robocoders.store import NewTurn, SessionRow, Spending, Store, StoredEvent, TurnRow
 from robocoders.store.connections import make_engine
 
 if TYPE_CHECKING:
@@ -87,7 +87,8 @@ async def open_turn(store: Store, session_id: str = "session-1", *, owner: str =
 
 
 async def end(store: Store, turn: TurnRow, text: str = "Done.") -> StoredEvent:
-    return await store.end_turn(turn, closing(text), reason="finished", usage={"requests": 2}, cost_micro_usd=7)
+    spending = Spending({"requests": 2}, cost_micro_usd=7)
+    return await store.end_turn(turn, closing(text), reason="finished", spending=spending)
 
 
 async def whole_log(store: Store, session_id: str = "session-1", *, limit: int = 1000) -> list[StoredEvent]:

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from robocoders.errors import StoreError
-from robocoders.store import KeyReusedError, SessionBusyError, Store, TurnEndedError
+from robocoders.store import KeyReusedError, SessionBusyError, Spending, Store, TurnEndedError
 from tests.store.scenes import closing, end, new_turn, open_turn, saying, session_row, text_of
 
 
@@ -161,4 +161,4 @@ async def test_a_number_beyond_the_database_is_refused(store: Store) -> None:
     """Promise: ours: an error of the driver is told as one of ours."""
     turn = await open_turn(store)
     with pytest.raises(StoreError, match=r"cannot be read or written \(OverflowError\)"):
-        await store.end_turn(turn, closing(), reason="finished", usage={}, cost_micro_usd=1 << 70)
+        await store.end_turn(turn, closing(), reason="finished", spending=Spending({}, 1 << 70))

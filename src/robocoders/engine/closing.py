@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 
 import msgspec
 
@@ -11,8 +12,9 @@ from robocoders.agents.running import Outcome
 from robocoders.engine import endings
 from robocoders.engine.hub import Hub
 from robocoders.errors import StoreError
-from robocoders.store import SessionGoneError, Store, StoredEvent, TurnEndedError, TurnRow
+from robocoders.store import SessionGoneError, Spending, Store, StoredEvent, TurnEndedError, TurnRow
 from robocoders.wire.codec import encode_event, format_timestamp
+from robocoders.wire.protocol import Reason
 
 __all__ = ["Closer"]
 
@@ -32,36 +34,42 @@ class Closer:
         self._store = store
         self._hub = hub
         self._now_us = now_us
-        self._unlogged: dict[str, tuple[TurnRow, Outcome, StoredEvent]] = {}
+        self._unlogged: dict[str, tuple[TurnRow, Outcome, Spending | None, StoredEvent]] = {}
 
-    async def close(self, turn: TurnRow, outcome: Outcome) -> None:
-        """Commit the closing message, or in its place one that says that it is lost, and publish it."""
+    async def close(self, turn: TurnRow, outcome: Outcome, spending: Spending | None = None) -> None:
+        """Commit the closing message, or in its place one that says that it is lost, and publish it.
+
+        Args:
+            turn: The turn.
+            outcome: How it ended.
+            spending: What it has used up; None where that is on record.
+        """
         outcome = _speakable(outcome)
         try:
             try:
-                closing = await self._commit(turn, outcome)
+                closing = await self._commit(turn, outcome, spending)
             except (SessionGoneError, TurnEndedError):
                 raise
             except StoreError as error:
                 logger.error("A turn's closing message cannot be committed: %s", error)  # noqa: TRY400 - the message is all
                 outcome = endings.unkept(outcome, error)
-                closing = await self._commit(turn, outcome)
+                closing = await self._commit(turn, outcome, spending)
         except SessionGoneError:
             self._hub.close_session(turn.session_id)
         except TurnEndedError:
             return
         except StoreError:
             last_word = self._last_word(turn, outcome)
-            self._unlogged[turn.id] = turn, outcome, last_word
+            self._unlogged[turn.id] = turn, outcome, spending, last_word
             self._hub.publish_last_word(last_word)
         else:
             self._hub.publish([closing])
 
     async def settle(self) -> None:
         """Commit closing messages for which there was no room before, as far as there is now."""
-        for turn, outcome, _ in tuple(self._unlogged.values()):
+        for turn, outcome, spending, _ in tuple(self._unlogged.values()):
             try:
-                self._hub.publish([await self._commit(turn, outcome)])
+                self._hub.publish([await self._commit(turn, outcome, spending)])
             except (SessionGoneError, TurnEndedError):
                 pass
             except StoreError:
@@ -71,15 +79,15 @@ class Closer:
     def last_word(self, turn_id: str) -> StoredEvent | None:
         """Return the turn's closing message where it is not in the log."""
         known = self._unlogged.get(turn_id)
-        return None if known is None else known[2]
+        return None if known is None else known[3]
 
-    async def _commit(self, turn: TurnRow, outcome: Outcome) -> StoredEvent:
+    async def _commit(self, turn: TurnRow, outcome: Outcome, spending: Spending | None) -> StoredEvent:
         return await self._store.end_turn(
             turn,
             endings.closing_message(outcome),
             reason=outcome.reason,
-            usage=outcome.usage,
-            cost_micro_usd=outcome.cost_micro_usd,
+            spending=spending,
+            messages=outcome.messages,
         )
 
     def _last_word(self, turn: TurnRow, outcome: Outcome) -> StoredEvent:
@@ -105,5 +113,5 @@ def _speakable(outcome: Outcome) -> Outcome:
     try:
         encode_event(endings.closing_message(outcome))
     except (TypeError, ValueError) as error:
-        return endings.failed(error)
+        return replace(outcome, reason=Reason.ERROR, text=endings.failed(error).text, extras={})
     return outcome

@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import logging
 import traceback
+from dataclasses import replace
+from typing import Any
 
+from robocoders.agents.budget import UNPRICED, BudgetEnded
 from robocoders.agents.running import Outcome
 from robocoders.errors import RobocodersError, StoreError
 from robocoders.events import MessageAction, MessageArgs
 from robocoders.wire.protocol import Reason
 
-__all__ = ["cancelled", "closing_message", "failed", "interrupted", "stopped", "unasked", "unkept"]
+__all__ = [
+    "cancelled",
+    "closing_message",
+    "failed",
+    "interrupted",
+    "spent",
+    "stopped",
+    "unasked",
+    "unkept",
+    "with_unknown_price",
+]
 
 logger = logging.getLogger("robocoders.engine")
 
@@ -35,6 +48,18 @@ def interrupted() -> Outcome:
         text="The server ended unexpectedly before this was finished. What was done until then is in the log; "
         "ask again.",
     )
+
+
+def spent(end: BudgetEnded) -> Outcome:
+    """Return the outcome of a turn that is ended from outside because nothing is left of its budget."""
+    return Outcome(reason=end.reason, text=end.text)
+
+
+def with_unknown_price(outcome: Outcome) -> Outcome:
+    """Return the outcome with the word that its price is not known, so that limits of money do not hold."""
+    said = "The price of this model is not known, so its requests count as costing nothing: limits of money do not "
+    said += "hold for it."
+    return replace(outcome, text=f"{outcome.text}\n\n({said})" if outcome.text else said)
 
 
 def unasked(earlier_reason: str | None) -> Outcome:
@@ -76,8 +101,13 @@ def unkept(outcome: Outcome, error: StoreError) -> Outcome:
 
 
 def closing_message(outcome: Outcome) -> MessageAction:
-    """Return the last event of a turn: a waiting message whose extras say why it ended."""
-    extras = {"reason": outcome.reason} | {name: value for name, value in outcome.extras.items() if name != "reason"}
+    """Return the last event of a turn: a waiting message whose extras say why it ended and what it used up."""
+    extras: dict[str, Any] = {"reason": outcome.reason}
+    if outcome.usage:
+        extras |= {"usage": outcome.usage, "cost_micro_usd": outcome.cost_micro_usd}
+    if outcome.usage.get(UNPRICED):
+        extras["price_unknown"] = True
+    extras |= {name: value for name, value in outcome.extras.items() if name != "reason"}
     return MessageAction(
         message=outcome.text, args=MessageArgs(content=outcome.text, wait_for_response=True, extras=extras)
     )

@@ -7,6 +7,9 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from robocoders.agents.running import Outcome
+from robocoders.agents.transcript import Transcript
+from robocoders.engine.accounts import TurnAccount
+from robocoders.engine.sealing import SealedPlace
 from robocoders.store import SessionRow, TurnRow
 
 __all__ = ["Lane", "OpenTurn"]
@@ -23,6 +26,10 @@ class OpenTurn:
         resumes: Whether an earlier process may have begun it.
         began: Whether this process has begun it.
         closed: Whether its closing message is out.
+        account: What it uses up; None before it is begun.
+        transcript: What it and its model have said.
+        place: Where its commands run.
+        clock: Ends it when its time is over.
         done: Set when it is over for this process: its closing message is out, or it is left to the next start.
     """
 
@@ -32,6 +39,10 @@ class OpenTurn:
     resumes: bool = False
     began: bool = False
     closed: bool = False
+    account: TurnAccount | None = None
+    transcript: Transcript = field(default_factory=Transcript)
+    place: SealedPlace = field(default_factory=SealedPlace)
+    clock: asyncio.TimerHandle | None = None
     done: asyncio.Event = field(default_factory=asyncio.Event)
 
     def end(self, outcome: Outcome) -> None:

@@ -10,12 +10,14 @@ from __future__ import annotations
 import asyncio
 import importlib
 import logging
+import time
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Collection
 from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from robocoders.agents.budget import Ceilings
 from robocoders.agents.running import Outcome, run_turn
 from robocoders.agents.worker_threads import in_worker_thread
 from robocoders.engine import endings
@@ -23,9 +25,11 @@ from robocoders.engine.closing import Closer
 from robocoders.engine.following import follow_log, only_of_turn
 from robocoders.engine.hub import Hub, Item
 from robocoders.engine.lanes import Lane, OpenTurn
+from robocoders.engine.limits import with_user_ceilings
 from robocoders.engine.performing import Performer, RunTurn
 from robocoders.engine.private_workspaces import remove_private_workspace
 from robocoders.engine.prompts import PromptSpec, TurnHandle
+from robocoders.engine.sealing import Sandbox, Sealing
 from robocoders.engine.steps_in_flight import StepsInFlight
 from robocoders.engine.working import Worker
 from robocoders.errors import RobocodersError
@@ -39,6 +43,7 @@ from robocoders.store import (
     TurnRow,
     system_clock_us,
 )
+from robocoders.workspace.seal import Limits
 
 if TYPE_CHECKING:
     from robocoders.engine.checkpoints import Checkpoints
@@ -48,6 +53,10 @@ __all__ = ["Engine", "EngineStoppedError", "PromptSpec", "SessionBusyError", "Tu
 logger = logging.getLogger("robocoders.engine")
 
 _CHECKPOINTS = "checkpoints.db"
+
+
+def _monotonic_us() -> int:
+    return time.monotonic_ns() // 1000
 
 
 class EngineStoppedError(RobocodersError):
@@ -65,6 +74,10 @@ class Engine:
         run_turn: Runs an agent. After a crash it is called again with the same inputs, and has to make the same calls
             of what it is given in the same order; what was committed comes back instead of being done again.
         now_us: Returns the time, in UTC microseconds.
+        monotonic_us: Returns the time from any beginning, in microseconds; it never goes back.
+        sandbox: What seals the commands of agents; `none` runs them bare, for throw-away containers.
+        command_limits: What the commands of a turn may use.
+        user_ceilings: What all turns of one user may use up together.
     """
 
     def __init__(
@@ -76,8 +89,13 @@ class Engine:
         resolve_model: Callable[[str], Any] | None = None,
         run_turn: RunTurn = run_turn,
         now_us: Callable[[], int] = system_clock_us,
+        monotonic_us: Callable[[], int] = _monotonic_us,
+        sandbox: Sandbox = "bubblewrap",
+        command_limits: Limits | None = None,
+        user_ceilings: Ceilings | None = None,
     ) -> None:
         self._store = store
+        self._user_ceilings = user_ceilings or Ceilings()
         self._default_model = default_model
         self._now_us = now_us
         self._data_dir = data_dir
@@ -88,9 +106,10 @@ class Engine:
             store,
             self._hub,
             self._closer,
-            Performer(store, data_dir, resolve_model, run_turn),
+            Performer(store, data_dir, resolve_model, run_turn, Sealing(data_dir, sandbox, command_limits or Limits())),
             in_flight=self._in_flight,
             checkpoints=self._checkpoints,
+            monotonic_us=monotonic_us,
         )
         self._opening: asyncio.Task[Checkpoints] | None = None
         self._lanes: dict[str, Lane] = {}
@@ -251,7 +270,7 @@ class Engine:
                 model=session.model or self._default_model,
                 prompt=prompt.prompt,
                 history=prompt.history,
-                limits=session.limits,
+                limits=with_user_ceilings(session.limits, self._user_ceilings),
                 key=prompt.key,
                 body_hash=prompt.body_hash,
                 refuse_if_busy=prompt.if_busy_refuse,

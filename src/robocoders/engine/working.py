@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from robocoders.agents.running import Outcome
 from robocoders.engine import endings
+from robocoders.engine.accounts import InFlight, TurnAccount
 from robocoders.engine.closing import Closer
 from robocoders.engine.emitting import Emitter
 from robocoders.engine.hub import Hub
 from robocoders.engine.lanes import OpenTurn
+from robocoders.engine.limits import session_ceilings, user_ceilings
 from robocoders.engine.live_writing import LiveWriter
 from robocoders.engine.performing import Performer, Traces
 from robocoders.engine.steps import TurnSteps
@@ -40,6 +43,7 @@ class Worker:
         performer: Performs turns.
         in_flight: Where steps that are being done are counted.
         checkpoints: Waits for the workflows to be ready and returns them.
+        monotonic_us: Returns the time from any beginning, in microseconds; it never goes back.
     """
 
     def __init__(
@@ -51,6 +55,7 @@ class Worker:
         *,
         in_flight: StepsInFlight,
         checkpoints: Callable[[], Awaitable[Checkpoints]],
+        monotonic_us: Callable[[], int],
     ) -> None:
         self._store = store
         self._hub = hub
@@ -58,6 +63,8 @@ class Worker:
         self._performer = performer
         self._in_flight = in_flight
         self._checkpoints = checkpoints
+        self._monotonic_us = monotonic_us
+        self._in_flight_spending = InFlight()
 
     async def work(self, current: OpenTurn) -> None:
         """Run a turn until its closing message is out.
@@ -74,6 +81,11 @@ class Worker:
                 closing = asyncio.create_task(emitter.close())
                 await _wind_down(running)
                 await closing
+                await current.place.close()
+                if current.account is not None:
+                    current.account.release()
+                if current.clock is not None:
+                    current.clock.cancel()
         if current.stop.done() and not current.closed:
             await self._close(current, current.stop.result())
             if current.resumes or current.began:
@@ -84,14 +96,27 @@ class Worker:
         try:
             checkpoints = await self._checkpoints()
             await self._store.mark_running(turn.id)
+            account = current.account = TurnAccount(
+                self._store,
+                turn,
+                current.session.owner,
+                in_flight=self._in_flight_spending,
+                checkpointed=checkpoints.step,
+                monotonic_us=self._monotonic_us,
+            )
+            await self._watch_time(current, account)
             steps = TurnSteps(
                 self._store, self._hub, turn, live, checkpointed=checkpoints.step, in_flight=self._in_flight
             )
-            traces = Traces(emitter.emit, steps, live, checkpoints.capabilities())
+            traces = Traces(
+                emitter.emit, steps, live, checkpoints.capabilities(), account, current.transcript, current.place
+            )
 
             async def perform() -> None:
                 outcome = await self._outcome(current, traces)
                 await emitter.close()
+                # What a command left running ends with the turn, before anybody is told of that.
+                await current.place.close()
                 # Inside the workflow: one that has ended has its closing message.
                 await self._close(current, outcome)
 
@@ -102,8 +127,24 @@ class Worker:
 
     async def _close(self, current: OpenTurn, outcome: Outcome) -> None:
         # What was asked from outside counts, whatever the agent made of being cancelled.
-        await self._closer.close(current.turn, current.stop.result() if current.stop.done() else outcome)
+        outcome = current.stop.result() if current.stop.done() else outcome
+        if outcome.messages is None:
+            outcome = replace(outcome, messages=current.transcript.settled())
+        spending = None
+        if current.account is not None:
+            outcome, spending = current.account.settle(outcome)
+        elif not outcome.usage:
+            outcome = replace(outcome, usage=current.turn.usage, cost_micro_usd=current.turn.cost_micro_usd)
+        await self._closer.close(current.turn, outcome, spending)
         current.closed = True
+
+    async def _watch_time(self, current: OpenTurn, account: TurnAccount) -> None:
+        """See to it that the turn ends when its session, or its user, has no time left, whatever it is doing then."""
+        limits = current.turn.limits
+        left = await account.time_left(session_ceilings(limits), user_ceilings(limits))
+        if left is not None:
+            seconds, end = left
+            current.clock = asyncio.get_running_loop().call_later(seconds, current.end, endings.spent(end))
 
     async def _outcome(self, current: OpenTurn, traces: Traces) -> Outcome:
         try:

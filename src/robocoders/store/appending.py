@@ -10,9 +10,11 @@ from sqlalchemy import bindparam, select, update
 
 from robocoders.events import Event, Observation, UnknownEvent
 from robocoders.store.event_log import EVENT_COLUMNS
+from robocoders.store.history import keep_history
 from robocoders.store.open_turns import find_standing
-from robocoders.store.rows import Place, StoredEvent, Visibility
+from robocoders.store.rows import Place, Spending, StoredEvent, TurnRow, Visibility
 from robocoders.store.schema import EVENT_SCHEMA_VERSION, event, turn
+from robocoders.store.spending import spending_values
 from robocoders.store.writer import Transaction
 from robocoders.wire.codec import encode_event, format_timestamp
 
@@ -66,29 +68,44 @@ def append_events(
 
 
 def end_turn(
-    transaction: Transaction, turn_id: str, closing: Event, *, reason: str, usage: dict[str, int], cost_micro_usd: int
+    transaction: Transaction,
+    row: TurnRow,
+    closing: Event,
+    *,
+    reason: str,
+    spending: Spending | None,
+    messages: bytes | None,
 ) -> StoredEvent:
     """Store a turn's closing message and mark the turn as ended.
+
+    Args:
+        transaction: The transaction.
+        row: The turn.
+        closing: Its last event.
+        reason: Why it ends.
+        spending: What it has used up; None where that is on record.
+        messages: The model's messages after it; None where there are no new ones.
 
     Raises:
         TurnEndedError: It has ended already.
         SessionGoneError: The session was deleted.
         TypeError, ValueError: The message holds something that JSON cannot carry.
     """
-    stored = append_events(transaction, turn_id, [closing])[0]
+    stored = append_events(transaction, row.id, [closing])[0]
     transaction.connection.execute(
         update(turn)
-        .where(turn.c.id == turn_id)
+        .where(turn.c.id == row.id)
         .values(
             state="ended",
             reason=reason,
-            usage=usage,
-            cost_micro_usd=cost_micro_usd,
             last_event_id=stored.id,
             ended_at_us=stored.created_at_us,
+            **({} if spending is None else spending_values(spending)),
         )
     )
-    transaction.open_turns.pop(turn_id)
+    if messages is not None:
+        keep_history(transaction, row.session_id, messages, after_turn=row.number)
+    transaction.open_turns.pop(row.id)
     return replace(stored, closes_turn=True)
 
 

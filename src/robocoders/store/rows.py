@@ -13,15 +13,19 @@ __all__ = [
     "History",
     "Keyed",
     "KnownKey",
+    "Ledger",
     "LiveReset",
     "LiveText",
+    "ModelHistory",
     "NewTurn",
     "Place",
     "SessionRow",
     "SessionState",
     "SessionSummary",
+    "Spending",
     "StepState",
     "StoredEvent",
+    "Sums",
     "TokenRow",
     "TurnRow",
     "TurnState",
@@ -57,7 +61,19 @@ class TokenRow:
 
 @dataclass(frozen=True, slots=True)
 class SessionRow:
-    """A session. A deleted one keeps its row, so that nobody else can make it again."""
+    """A session. A deleted one keeps its row, so that nobody else can make it again.
+
+    Attributes:
+        id: The session's id.
+        owner: Whose it is.
+        workspace_kind: Whose directory it works in.
+        workspace_ref: That directory, where it is the user's.
+        model: The model's name; None for the server's.
+        limits: What its turns may use up, as the request had it.
+        created_at_us: When it was made.
+        deleted_at_us: When it was deleted.
+        network: Whether its commands may use the network.
+    """
 
     id: str
     owner: str
@@ -67,6 +83,7 @@ class SessionRow:
     limits: dict[str, Any]
     created_at_us: int
     deleted_at_us: int | None = None
+    network: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +163,7 @@ class TurnRow:
         ended_at_us: When it ended; None before.
         durable: Whether it can go on after a crash. Turns that were accepted before events had places cannot.
         only_continues: Whether it runs only where there is something to continue; else it ends at once.
+        wall_us: How long it has been worked on, in microseconds, as far as that is on record.
     """
 
     id: str
@@ -167,6 +185,61 @@ class TurnRow:
     ended_at_us: int | None
     durable: bool = True
     only_continues: bool = False
+    wall_us: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What was used up: millionths of a US dollar, tokens in and out, microseconds of work."""
+
+    cost_micro_usd: int = 0
+    tokens: int = 0
+    wall_us: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """What one turn has used up.
+
+    Attributes:
+        usage: Tokens and calls, by name.
+        cost_micro_usd: What it cost, in millionths of a US dollar.
+        wall_us: How long it has been worked on, in microseconds.
+        last: What its last request to its model used up.
+    """
+
+    usage: dict[str, int] = field(default_factory=dict[str, int])
+    cost_micro_usd: int = 0
+    wall_us: int = 0
+    last: Sums = field(default_factory=Sums)
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """What others than one turn have used up.
+
+    Attributes:
+        session: All other turns of its session.
+        user: All other turns of its user.
+        last: The last request to a model in its session.
+    """
+
+    session: Sums
+    user: Sums
+    last: Sums
+
+
+@dataclass(frozen=True, slots=True)
+class ModelHistory:
+    """The model's messages of a session.
+
+    Attributes:
+        messages: In a form that the agents know.
+        after_turn: The number of the turn that left them.
+    """
+
+    messages: bytes = field(repr=False)
+    after_turn: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ __all__ = [
     "KNOWN_REVISIONS",
     "alembic_version",
     "event",
+    "history",
     "key",
     "live_text",
     "metadata",
@@ -39,7 +40,7 @@ __all__ = [
     "user",
 ]
 
-KNOWN_REVISIONS = ("0001", "0002")
+KNOWN_REVISIONS = ("0001", "0002", "0003")
 """Every migration, oldest first; a database with any other revision was made by a newer version."""
 
 HEAD_REVISION = KNOWN_REVISIONS[-1]
@@ -90,6 +91,7 @@ session = Table(
     Column("lease_epoch", BigInteger, nullable=False, server_default=text("0")),
     Column("created_at_us", BigInteger, nullable=False),
     Column("deleted_at_us", BigInteger),
+    Column("network", Boolean, nullable=False, server_default=false()),
     PrimaryKeyConstraint("id"),
     Index("session_of_owner", "owner", "created_at_us"),
 )
@@ -116,6 +118,12 @@ turn = Table(
     Column("ended_at_us", BigInteger),
     Column("durable", Boolean, nullable=False, server_default=false()),
     Column("only_continues", Boolean, nullable=False, server_default=false()),
+    # For sums: those of `usage`, in and out.
+    Column("tokens", BigInteger, nullable=False, server_default=text("0")),
+    Column("wall_us", BigInteger, nullable=False, server_default=text("0")),
+    # Of the turn's last request to its model: the measure for the next one.
+    Column("last_tokens", BigInteger, nullable=False, server_default=text("0")),
+    Column("last_cost_micro_usd", BigInteger, nullable=False, server_default=text("0")),
     PrimaryKeyConstraint("id"),
     UniqueConstraint("session_id", "number"),
     # Few turns are open at any time: this one stays tiny, and a start finds them without reading the others.
@@ -181,6 +189,16 @@ live_text = Table(
     PrimaryKeyConstraint("session_id"),
     ForeignKeyConstraint(["session_id"], ["session.id"]),
     ForeignKeyConstraint(["turn_id"], ["turn.id"]),
+)
+
+history = Table(
+    "history",
+    metadata,
+    Column("session_id", String, nullable=False),
+    Column("after_turn", Integer, nullable=False),
+    Column("messages", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("session_id"),
+    ForeignKeyConstraint(["session_id"], ["session.id"]),
 )
 
 key = Table(

@@ -11,7 +11,7 @@ from robocoders.store.accounts import ensure_user
 from robocoders.store.errors import KeyReusedError
 from robocoders.store.keys import find_key, forget_keys, let_keys_expire, remember_key
 from robocoders.store.rows import CancelBound, Keyed, SessionRow
-from robocoders.store.schema import event, live_text, session, step, turn
+from robocoders.store.schema import event, history, live_text, session, step, turn
 from robocoders.store.writer import Transaction
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "get_or_create_session",
     "session_once",
     "session_row",
+    "set_limits",
 ]
 
 
@@ -45,6 +46,7 @@ def get_or_create_session(transaction: Transaction, new: SessionRow) -> SessionR
             limits=new.limits,
             created_at_us=new.created_at_us,
             deleted_at_us=new.deleted_at_us,
+            network=new.network,
         )
     )
     return new
@@ -109,7 +111,7 @@ def bind_cancel(transaction: Transaction, session_id: str, keyed: Keyed) -> Canc
 
 
 def delete_session(transaction: Transaction, session_id: str, keyed: Keyed | None) -> None:
-    """Delete a session's prompts, events and steps; what stays is its row, marked, and its turns without their words.
+    """Delete all that was said in a session; what stays is its row, marked, and its turns without their words.
 
     Open turns end as cancelled. An unknown session is none, a deleted one stays as it is. A key that was given for
     this before does nothing.
@@ -131,6 +133,7 @@ def delete_session(transaction: Transaction, session_id: str, keyed: Keyed | Non
     )
     of_session = select(turn.c.id).where(turn.c.session_id == session_id)
     connection.execute(delete(live_text).where(live_text.c.session_id == session_id))
+    connection.execute(delete(history).where(history.c.session_id == session_id))
     connection.execute(delete(step).where(step.c.turn_id.in_(of_session)))
     connection.execute(delete(event).where(event.c.session_id == session_id))
     connection.execute(update(turn).where(turn.c.session_id == session_id).values(prompt="", last_event_id=None))
@@ -146,6 +149,11 @@ def delete_session(transaction: Transaction, session_id: str, keyed: Keyed | Non
     forget_keys(transaction)
 
 
+def set_limits(transaction: Transaction, session_id: str, limits: dict[str, Any]) -> None:
+    """Give a session other limits; they hold for prompts that come after this."""
+    transaction.connection.execute(update(session).where(session.c.id == session_id).values(limits=limits))
+
+
 def session_row(found: Row[Any]) -> SessionRow:
     """Return the session of a row that has all columns of the table `session`."""
     return SessionRow(
@@ -157,4 +165,5 @@ def session_row(found: Row[Any]) -> SessionRow:
         limits=found.limits,
         created_at_us=found.created_at_us,
         deleted_at_us=found.deleted_at_us,
+        network=found.network,
     )

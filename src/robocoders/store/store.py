@@ -8,13 +8,26 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from robocoders.errors import ConfigurationError
 from robocoders.events import Event, MessageAction
-from robocoders.store import accounts, appending, event_log, keys, live_text, sessions, steps, summaries, turns
+from robocoders.store import (
+    accounts,
+    appending,
+    event_log,
+    history,
+    keys,
+    live_text,
+    sessions,
+    spending,
+    steps,
+    summaries,
+    turns,
+)
 from robocoders.store.connections import BUSY_TIMEOUT_SECONDS
 from robocoders.store.errors import told
 from robocoders.store.open_turns import read_last_event_id
@@ -29,13 +42,17 @@ from robocoders.store.rows import (
     ClosedTurn,
     Keyed,
     KnownKey,
+    Ledger,
     LiveReset,
     LiveText,
+    ModelHistory,
     NewTurn,
     Place,
     SessionRow,
     SessionSummary,
+    Spending,
     StoredEvent,
+    Sums,
     TokenRow,
     TurnRow,
 )
@@ -321,9 +338,22 @@ class Store:
         return await self._readers.run(lambda connection: live_text.find_live_text(connection, session_id))
 
     async def end_turn(
-        self, turn: TurnRow, closing: MessageAction, *, reason: str, usage: dict[str, int], cost_micro_usd: int
+        self,
+        turn: TurnRow,
+        closing: MessageAction,
+        *,
+        reason: str,
+        spending: Spending | None = None,
+        messages: bytes | None = None,
     ) -> StoredEvent:
         """Commit a turn's closing message and its end in one transaction, with the last space there is if need be.
+
+        Args:
+            turn: The turn.
+            closing: Its last event.
+            reason: Why it ends.
+            spending: What it has used up; None where `record_spending` has said it.
+            messages: The model's messages after it, for the session's next turn; None: those before it stay.
 
         Raises:
             TurnEndedError: It has ended already.
@@ -332,10 +362,42 @@ class Store:
         """
         return await self._writer.run(
             lambda transaction: appending.end_turn(
-                transaction, turn.id, closing, reason=reason, usage=usage, cost_micro_usd=cost_micro_usd
+                transaction, turn, closing, reason=reason, spending=spending, messages=messages
             ),
             uses_reserve=True,
         )
+
+    async def record_spending(self, turn: TurnRow, so_far: Spending) -> None:
+        """Keep what an open turn has used up so far; of one that has ended nothing changes."""
+        await self._writer.run(lambda transaction: spending.record_spending(transaction, turn.id, so_far))
+
+    async def ledger(self, turn: TurnRow, owner: str) -> Ledger:
+        """Return what others than this turn have used up: in its session, and of its user."""
+        return await self._readers.run(
+            lambda connection: spending.find_ledger(connection, turn.id, turn.session_id, owner)
+        )
+
+    async def spent_by_session(self, session_id: str) -> Sums:
+        """Return what all turns of a session have used up, open ones included."""
+        return await self._readers.run(lambda connection: spending.sum_of_session(connection, session_id))
+
+    async def spent_by_user(self, owner: str) -> Sums:
+        """Return what all turns of a user have used up, those of deleted sessions included."""
+        return await self._readers.run(lambda connection: spending.sum_of_user(connection, owner))
+
+    async def used_before(self, turn: TurnRow, name: str) -> bool:
+        """Return whether the usage of an earlier turn of the session has an entry of that name."""
+        return await self._readers.run(
+            lambda connection: spending.used_before(connection, turn.session_id, name, before_number=turn.number)
+        )
+
+    async def model_history(self, session_id: str) -> ModelHistory | None:
+        """Return the model's messages of a session; None where none are kept."""
+        return await self._readers.run(lambda connection: history.find_history(connection, session_id))
+
+    async def set_limits(self, session_id: str, limits: dict[str, Any]) -> None:
+        """Give a session other limits; they hold for prompts that come after this."""
+        await self._writer.run(lambda transaction: sessions.set_limits(transaction, session_id, limits))
 
     async def events(
         self, session_id: str, *, after: int = 0, limit: int = 1000, turn_id: str | None = None

@@ -52,7 +52,8 @@ def begin_turn(transaction: Transaction, new: NewTurn) -> BegunTurn:
         durable=True,
         only_continues=new.only_continues,
     )
-    connection.execute(insert(turn).values({column.name: getattr(row, column.name) for column in turn.c}))
+    known_columns = (column.name for column in turn.c if hasattr(row, column.name))
+    connection.execute(insert(turn).values({name: getattr(row, name) for name in known_columns}))
     if keyed is not None:
         remember_key(transaction, keyed, session_id=row.session_id, turn_id=row.id)
     return BegunTurn(row, existing=False)
@@ -130,4 +131,5 @@ def turn_row(found: Row[Any]) -> TurnRow:
         ended_at_us=found.ended_at_us,
         durable=found.durable,
         only_continues=found.only_continues,
+        wall_us=found.wall_us,
     )

@@ -444,7 +444,7 @@ def _running() -> RunAction:
 
 async def _end(store: Store, turn: TurnRow) -> StoredEvent:
     closing = MessageAction(message="Done.", args=MessageArgs(content="Done.", wait_for_response=True))
-    return await store.end_turn(turn, closing, reason="finished", usage={}, cost_micro_usd=0)
+    return await store.end_turn(turn, closing, reason="finished")
 
 
 async def _log(store: Store, session_id: str = _SESSION) -> list[StoredEvent]:
