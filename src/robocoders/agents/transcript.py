@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -109,11 +110,17 @@ def _with_results(messages: list[ModelMessage]) -> list[ModelMessage]:
 
 
 def _encoded(messages: list[ModelMessage]) -> bytes | None:
-    from pydantic_ai.messages import ModelMessagesTypeAdapter  # noqa: PLC0415 - loads the model library
+    from pydantic_ai.messages import ModelMessagesTypeAdapter, ModelRequest  # noqa: PLC0415 - loads the model library
     from pydantic_core import PydanticSerializationError  # noqa: PLC0415 - the same
 
     try:
-        return ModelMessagesTypeAdapter.dump_json(messages)
+        # Each request of a turn holds the agent's instructions, and the next turn has its own.
+        return ModelMessagesTypeAdapter.dump_json(
+            [
+                replace(message, instructions=None) if isinstance(message, ModelRequest) else message
+                for message in messages
+            ]
+        )
     except (PydanticSerializationError, UnicodeError) as error:
         # For instance half a surrogate pair. The prompts and answers of the log are what the next turn has then.
         logger.warning("A model's messages cannot be kept: %s", type(error).__name__)
