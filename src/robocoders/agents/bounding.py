@@ -25,7 +25,7 @@ def cut_middle(text: str, most_characters: int) -> str:
         return text
     head_length = int(most_characters * _HEAD_SHARE)
     head = text[:head_length]
-    tail = text[-(most_characters - head_length) :]
+    tail = text[len(text) - (most_characters - head_length) :]
     line_end = head.rfind("\n")
     if line_end >= head_length // 2:
         head = head[: line_end + 1]
