@@ -5,13 +5,17 @@ from pathlib import Path
 import pytest
 from pydantic_ai import Agent
 
+from robocoders.agents.offline.carrying_out import report
+from robocoders.agents.offline.fences import spelled_out
 from robocoders.agents.offline.model import OfflineModel
 from robocoders.agents.offline.policy import Answer, Call, Calls, ToolResult, next_step
 from robocoders.agents.offline.texts import ATTACH_LINE
 from robocoders.agents.running import Exchange
+from robocoders.agents.steps import interrupted_result
 from robocoders.events import Event, ReadAction, RecallAction, RecallObservation
 from robocoders.wire.codec import encode_event
-from tests.agents.turns import FILES, Desk
+from tests.agents.plain_seal import PlainSeal
+from tests.agents.turns import FILES, Desk, write_files
 
 
 async def test_a_greeting_is_answered_with_what_it_can_do(desk: Desk) -> None:
@@ -100,6 +104,52 @@ async def test_commands_are_refused_without_a_seal(desk: Desk) -> None:
     without = await desk.turn("```sh\nls\n```")
     assert (without.reason, len(desk.events)) == ("error", 2)
     assert "nothing was run or written" in without.text
+
+
+async def test_fenced_commands_programs_and_files_are_carried_out(desk: Desk, tmp_path: Path) -> None:
+    """Promise: README, offline: fenced blocks are run and written through the tools, and the result is reported."""
+    desk.seal = PlainSeal(write_files(tmp_path / "workspace", FILES))
+    outcome = await desk.turn(
+        "Please:\n```sh\nmkdir made\ncat README.md | tail -1\n```\n```python made/it.py\nprint('```')\n```\nand then\n"
+        "~~~python\nimport runpy\nrunpy.run_path('made/it.py')\n~~~\n"
+        "```console\n$ echo typed\ntyped\n```\n```json\n{}\n```\n",
+        files={},
+    )
+    assert outcome.reason == "finished"
+    assert desk.names == [name for n, name in ((1, "run"), (3, "write"), (5, "run_ipython"), (7, "run"))
+                          for name in (name, f"{name}<-{n}")]  # fmt: skip
+    assert (tmp_path / "workspace" / "made" / "it.py").read_text() == "print('```')\n"
+    assert outcome.text.split("\n\n") == [
+        "`mkdir made` and what follows it: exit code 0.",
+        "```\nSells things.\n```",
+        "`made/it.py`: written, 13 bytes.",
+        "The Python program: exit code 0.",
+        "````\n```\n````",
+        "`echo typed`: exit code 0.",
+        "```\ntyped\n```",
+        "This was carried out as it is written, without a language model.",
+    ]
+
+
+async def test_the_first_block_that_fails_is_the_last(desk: Desk, tmp_path: Path) -> None:
+    """Promise: README, offline: what depends on a failed command is not done, and that is said."""
+    desk.seal = PlainSeal(write_files(tmp_path / "workspace", FILES))
+    outcome = await desk.turn("```sh\nexit 3\n```\n```py a.py\nx\n```\n```sh\nls\n```", files={})
+    assert (outcome.reason, desk.names) == ("finished", ["run", "run<-1"])
+    assert "`exit 3`: exit code 3. It wrote nothing." in outcome.text
+    assert "2 further blocks not carried out, because of that." in outcome.text
+    desk.seal.ends = "memory"
+    ended = await desk.turn("```sh\necho `date`\nfalse\n```", files={})
+    assert "The command: exit code 1. It was ended because it used more memory" in ended.text
+
+
+def test_an_interrupted_block_is_reported_with_its_output() -> None:
+    """Promise: README, durable turns: a command in flight is reported as interrupted, with its output so far."""
+    blocks = spelled_out("```sh\nmake\n```")
+    result = ToolResult("run", "", interrupted_result("half of it").data)
+    said = report(blocks, [result])
+    assert "`make` did not come to its end: Interrupted" in said
+    assert "half of it" in said
 
 
 @pytest.mark.parametrize("prompt", ["Write me a function", "continue", "Where?"])

@@ -58,7 +58,8 @@ def report(blocks: Sequence[Block], results: Sequence[BlockResult]) -> str:
 def _part(block: Block, data: Mapping[str, Any]) -> str:
     title = _title(block)
     if "error" in data:
-        text = f"{title} was not carried out: {data['error']}"
+        began = "did not come to its end" if data.get("interrupted") else "was not carried out"
+        text = f"{title} {began}: {data['error']}"
         return f"{text}\n\n{_fence(data['output'])}" if data.get("output") else text
     if block.kind == "file":
         return f"{title}: written, {texts.count(data['bytes'], 'byte')}."
