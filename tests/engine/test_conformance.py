@@ -5,11 +5,12 @@ from pathlib import Path
 import pytest
 
 from robocoders.store import Store
+from robocoders.testing.budget_conformance import BudgetConformance
 from robocoders.testing.engine_conformance import EngineConformance
 from tests.store.scenes import url_of
 
 
-class EngineOnSqlite(EngineConformance):
+class EngineOnSqlite(EngineConformance, BudgetConformance):
     """The rules on SQLite."""
 
     def __init__(self, directory: Path) -> None:
@@ -22,7 +23,7 @@ class EngineOnSqlite(EngineConformance):
         return self._directory
 
 
-RULES = [name for name in vars(EngineConformance) if name.startswith("test_")]
+RULES = [name for suite in (EngineConformance, BudgetConformance) for name in vars(suite) if name.startswith("test_")]
 
 
 @pytest.mark.parametrize("rule", RULES)
