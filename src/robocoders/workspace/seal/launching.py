@@ -18,7 +18,7 @@ from robocoders.workspace.seal.limits import Limits
 from robocoders.workspace.seal.memory_files import memory_file, read_memory_file
 from robocoders.workspace.seal.owner_mount import child_of, mount_for_owner, write_maps
 from robocoders.workspace.seal.ownership import identity_map
-from robocoders.workspace.seal.requirements import BWRAP, explain_failure, kernel_counts_by_namespace
+from robocoders.workspace.seal.requirements import bubblewrap, explain_failure, kernel_counts_by_namespace
 from robocoders.workspace.seal.seccomp import filter_program
 from robocoders.workspace.seal.settings_files import settings_files
 
@@ -175,7 +175,7 @@ async def _launch_sealed(
     kept = [control.fileno(), program, go_read, info_write, *(descriptor for _, descriptor in files)]
     process: subprocess.Popen[bytes] | None = None
     try:
-        words = [BWRAP, *_layout(plan, files, mount).arguments(), *_identity(go_read, is_root=is_root)]
+        words = [bubblewrap(), *_layout(plan, files, mount).arguments(), *_identity(go_read, is_root=is_root)]
         words += ["--info-fd", str(info_write), "--"]
         process = _spawn(words, program, (*kept, *((mount,) if mount >= 0 else ())), errors)
         close_all(info_write)

@@ -11,7 +11,7 @@ from pathlib import Path
 from robocoders.workspace.seal.descriptors import close_all, read_line
 from robocoders.workspace.seal.memory_files import memory_file, read_memory_file
 from robocoders.workspace.seal.ownership import give_tree, mapped_mount, owner_maps
-from robocoders.workspace.seal.requirements import BWRAP, explain_failure
+from robocoders.workspace.seal.requirements import bubblewrap, explain_failure
 
 __all__ = ["child_of", "mount_for_owner", "write_maps"]
 
@@ -46,7 +46,7 @@ async def _user_namespace(users: str, groups: str) -> int:
     info_read, info_write = os.pipe2(os.O_CLOEXEC)
     errors = memory_file("errors")
     words = [
-        BWRAP,
+        bubblewrap(),
         "--die-with-parent",
         "--unshare-user",
         "--userns-block-fd",

@@ -14,9 +14,9 @@ from pathlib import Path
 from robocoders.errors import SealError
 from robocoders.workspace.seal.seccomp import MACHINES
 
-__all__ = ["BWRAP", "Unavailable", "explain_failure", "kernel_counts_by_namespace", "unavailable"]
+__all__ = ["Unavailable", "bubblewrap", "explain_failure", "kernel_counts_by_namespace", "unavailable"]
 
-BWRAP = "bwrap"
+_BWRAP = "bwrap"
 _OLDEST = (0, 6)
 """The first bubblewrap with `--size`."""
 _PROBE_SECONDS = 20
@@ -56,6 +56,18 @@ def unavailable() -> Unavailable | None:
     return _missing() or _refused()
 
 
+def bubblewrap() -> str:
+    """The path of bubblewrap.
+
+    Raises:
+        SealError: It is not installed.
+    """
+    found = shutil.which(_BWRAP)
+    if found is None:
+        raise (_missing() or _not_installed()).error()
+    return found
+
+
 def explain_failure(said: str) -> SealError:
     """The error for a seal that did not start.
 
@@ -80,16 +92,31 @@ def _missing() -> Unavailable | None:
     machine = os.uname().machine
     if machine not in MACHINES:
         return Unavailable(f"there is no filter on system calls for {machine} yet", _BARE)
-    if shutil.which(BWRAP) is None:
-        return Unavailable("bubblewrap (the command bwrap) is not installed", _install())
-    said = _output([BWRAP, "--version"])
+    path = shutil.which(_BWRAP)
+    if path is None:
+        return _not_installed()
+    said = _output([path, "--version"])
     if _version(said) < _OLDEST:
         return Unavailable(f"bubblewrap is too old ({said.strip()}; 0.6 or newer is needed)", _install())
     return None
 
 
+def _not_installed() -> Unavailable:
+    return Unavailable("bubblewrap (the command bwrap) is not installed", _install())
+
+
 def _refused() -> Unavailable | None:
-    words = [BWRAP, "--unshare-user", "--unshare-all", "--die-with-parent", "--ro-bind", "/", "/", "--proc", "/proc"]
+    words = [
+        bubblewrap(),
+        "--unshare-user",
+        "--unshare-all",
+        "--die-with-parent",
+        "--ro-bind",
+        "/",
+        "/",
+        "--proc",
+        "/proc",
+    ]
     try:
         probe = subprocess.run(  # noqa: S603 -- the words are ours
             [*words, "--dev", "/dev", "--", "/bin/sh", "-c", ":"],

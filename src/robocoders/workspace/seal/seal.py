@@ -84,7 +84,8 @@ class Seal:
     async def close(self) -> None:
         """End every process inside and give everything back. Commands that run come back as `cancelled`."""
         self._is_closed = True
-        await self._drop()
+        async with self._lock:
+            await self._drop()
 
     async def working_dir(self) -> str:
         """The root without links, inside as outside.

@@ -5,6 +5,8 @@ what the verb needs. Answers are words: `NUMBER exit CODE ENDED_BY`, `NUMBER ok 
 `NUMBER outside`. The program ends with its socket, and every process of the seal ends with it.
 """
 
+# ruff: noqa: PTH208 -- pathlib takes long to load, at every start of a seal
+
 from __future__ import annotations
 
 import errno
@@ -56,6 +58,7 @@ def supervise(
     """
     connection = socket(fileno=control)
     try:
+        _keep_descriptors()
         restore_signals()
         if is_bare:
             become_reaper()
@@ -212,6 +215,18 @@ class _Supervisor:
         else:
             return os.fsencode(tree.realpath(path))
         return b""
+
+
+def _keep_descriptors() -> None:
+    """Let no command inherit what this process was given, its connection to the server above all."""
+    for name in os.listdir("/proc/self/fd"):
+        descriptor = int(name)
+        if descriptor > 2:
+            try:  # noqa: SIM105 -- contextlib takes long to load
+                os.set_inheritable(descriptor, False)  # noqa: FBT003 -- the library's signature
+            except OSError:
+                # The listing's own descriptor is closed by now.
+                pass
 
 
 def _failure(number: int, error: OSError) -> bytes:
