@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import subprocess
+import sys
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Literal
@@ -269,3 +271,34 @@ async def test_without_bubblewrap_no_command_runs(root: Path, tmp_path: Path, mo
             await seal.run("touch ran", shell=True)
     assert "bubblewrap" in refused.value.mend
     assert not (root / "ran").exists()
+
+
+_LEAVING = """
+import asyncio, os, sys, time
+from pathlib import Path
+from robocoders.workspace.seal import Seal
+async def main():
+    async with Seal(Path(sys.argv[1])) as seal:
+        await seal.run("true", shell=True)
+def left():
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            words = Path("/proc", name, "stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(words[3]) == os.getpid() != int(name) and words[0] not in "ZX":
+            yield name
+os.setsid()
+asyncio.run(main())
+deadline = time.monotonic() + 10
+while (names := list(left())) and time.monotonic() < deadline:
+    os.sched_yield()
+print(*names)
+"""
+
+
+def test_no_process_is_left_behind_by_a_seal(root: Path) -> None:
+    """Repaired defect: the process that lent its user namespace stayed when its bubblewrap was killed."""
+    command = [sys.executable, "-c", _LEAVING, str(root)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "\n"

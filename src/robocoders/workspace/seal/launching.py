@@ -14,6 +14,7 @@ from robocoders.workspace.seal import arguments
 from robocoders.workspace.seal.bundle import BOOT, bundle
 from robocoders.workspace.seal.cgroups import Cgroup
 from robocoders.workspace.seal.descriptors import close_all, read_line, readable
+from robocoders.workspace.seal.ending import kill_with_child
 from robocoders.workspace.seal.limits import Limits
 from robocoders.workspace.seal.memory_files import memory_file, read_memory_file
 from robocoders.workspace.seal.owner_mount import child_of, mount_for_owner, write_maps
@@ -99,8 +100,7 @@ async def end(launched: Launched) -> None:
             async with asyncio.timeout(5):
                 await readable(descriptor)
         except TimeoutError:
-            process.kill()
-            await readable(descriptor)
+            kill_with_child(process)
         finally:
             os.close(descriptor)
     process.wait()
@@ -183,8 +183,7 @@ async def _launch_sealed(
         await _let_go(info_read, go_write, cgroup, is_root=is_root, errors=errors)
     except BaseException:
         if process is not None:
-            process.kill()
-            process.wait()
+            kill_with_child(process)
         if cgroup is not None:
             cgroup.remove()
         raise

@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 
 from robocoders.workspace.seal.descriptors import close_all, read_line
+from robocoders.workspace.seal.ending import kill_with_child
 from robocoders.workspace.seal.memory_files import memory_file, read_memory_file
 from robocoders.workspace.seal.ownership import give_tree, mapped_mount, owner_maps
 from robocoders.workspace.seal.requirements import bubblewrap, explain_failure
@@ -56,6 +57,7 @@ async def _user_namespace(users: str, groups: str) -> int:
     ]
     words += ["--ro-bind", "/usr", "/usr", "--", "/usr/bin/true"]
     process: subprocess.Popen[bytes] | None = None
+    child: int | None = None
     try:
         process = subprocess.Popen(  # noqa: ASYNC220, S603 -- it is started, not waited for; the words are ours
             words, pass_fds=(go_read, info_write), stdin=subprocess.DEVNULL, stdout=errors, stderr=errors, env={}
@@ -70,8 +72,7 @@ async def _user_namespace(users: str, groups: str) -> int:
         raise explain_failure(f"{error.strerror} ({error.filename})") from error
     finally:
         if process is not None:
-            process.kill()
-            process.wait()
+            kill_with_child(process, child)
         close_all(go_read, go_write, info_read, info_write, errors)
 
 
