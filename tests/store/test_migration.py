@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from robocoders.store import KeyReusedError, Place, Store
+from robocoders.store import KeyReusedError, Place, Store, Sums
 from robocoders.store.keys import KEY_LIFE_US
 from tests.store.scenes import SECOND_US, Clock, end, looking_into, new_turn, saying, text_of, url_of, whole_log
 
@@ -82,4 +82,20 @@ async def test_keys_of_sessions_deleted_before_an_upgrade_are_forgotten_in_time(
         with looking_into(old_database) as connection:
             left = connection.exec_driver_sql("SELECT 1 FROM key WHERE key = 'deleted'").first()
         assert (left is not None) == known
+    await store.close()
+
+
+async def test_what_turns_used_before_an_upgrade_counts(old_database: Path) -> None:
+    """Promise: README, budgets: ceilings count what a session and its user have used since they began."""
+    with sqlite3.connect(old_database) as connection:
+        usage = '{"requests": 2, "input_tokens": 90, "output_tokens": 10}'
+        connection.execute("UPDATE turn SET usage = ? WHERE reason = 'finished'", (usage,))
+    connection.close()
+    store = await Store.open(url_of(old_database))
+    assert await store.spent_by_session("session-1") == Sums(cost_micro_usd=7, tokens=100)
+    assert await store.spent_by_user("ada") == Sums(cost_micro_usd=7, tokens=100)
+    assert await store.model_history("session-1") is None
+    session = await store.session("session-1")
+    assert session is not None
+    assert not session.network
     await store.close()

@@ -20,6 +20,9 @@ __all__ = ["Transcript", "with_exchanges"]
 
 logger = logging.getLogger("robocoders.agents")
 
+MOST_BYTES = 8 << 20
+"""How much is kept of a session. No model can hear more, and each turn reads and writes it."""
+
 _NO_RESULT = (
     "Error: The turn was stopped before this had a result. Whether it had an effect is not known; it is not done again "
     "by itself."
@@ -51,18 +54,20 @@ class Transcript:
         messages = [*self._said()]
         if self._coming is not None and not any(message is self._coming for message in messages):
             messages.append(self._coming)
-        return _encoded(_with_results(messages))
+        return _encoded(_bounded(_with_results(messages)))
 
 
-def with_exchanges(messages: bytes | None, exchanges: Sequence[Exchange]) -> bytes | None:
+def with_exchanges(messages: bytes, exchanges: Sequence[Exchange]) -> bytes | None:
     """Return messages with the prompts and answers of turns after them, of which there is nothing else.
 
     Args:
-        messages: What `Transcript.settled` gave; None for nothing.
+        messages: What `Transcript.settled` gave.
         exchanges: What came after, oldest first.
+
+    Returns:
+        None where the messages cannot be read, for instance after another version of the model library wrote them.
     """
-    if messages is None or not exchanges:
-        return messages
+    from pydantic import ValidationError  # noqa: PLC0415 - loads the model library
     from pydantic_ai.messages import (  # noqa: PLC0415 - loads the model library
         ModelMessagesTypeAdapter,
         ModelRequest,
@@ -71,7 +76,13 @@ def with_exchanges(messages: bytes | None, exchanges: Sequence[Exchange]) -> byt
         UserPromptPart,
     )
 
-    whole: list[ModelMessage] = ModelMessagesTypeAdapter.validate_json(messages)
+    try:
+        whole: list[ModelMessage] = ModelMessagesTypeAdapter.validate_json(messages)
+    except ValidationError:
+        logger.warning("A session's messages cannot be read any more; its prompts and answers take their place")
+        return None
+    if not exchanges:
+        return messages
     for exchange in exchanges:
         whole.append(ModelRequest(parts=[UserPromptPart(exchange.prompt)]))
         whole.append(ModelResponse(parts=[TextPart(exchange.answer)]))
@@ -107,6 +118,21 @@ def _with_results(messages: list[ModelMessage]) -> list[ModelMessage]:
         return messages
     # Before whatever else was said since: providers want results right behind the calls.
     return [*messages[: places[-1] + 1], ModelRequest(parts=missing), *after]
+
+
+def _bounded(messages: list[ModelMessage]) -> list[ModelMessage]:
+    """Leave out the oldest turns beyond the bound; the last one stays whole."""
+    from pydantic_ai.messages import ModelRequest, UserPromptPart  # noqa: PLC0415 - loads the model library
+
+    size, begins = 0, len(messages)
+    for place in range(len(messages) - 1, -1, -1):
+        message = messages[place]
+        size += len(_encoded([message]) or b"")
+        if size > MOST_BYTES and begins < len(messages):
+            return messages[begins:]
+        if isinstance(message, ModelRequest) and any(isinstance(part, UserPromptPart) for part in message.parts):
+            begins = place
+    return messages
 
 
 def _encoded(messages: list[ModelMessage]) -> bytes | None:

@@ -46,7 +46,10 @@ async def read_conversation(store: Store, turn: TurnRow) -> Conversation:
         return Conversation(None, exchanges)
     # In a thread: it may have to load the model library.
     messages = await in_worker_thread(with_exchanges, kept.messages, exchanges)
-    return Conversation(messages, [])
+    if messages is not None:
+        return Conversation(messages, [])
+    exchanges, _ = await _read_exchanges(store, turn, None)
+    return Conversation(None, exchanges)
 
 
 async def _read_exchanges(store: Store, turn: TurnRow, kept: ModelHistory | None) -> tuple[list[Exchange], bool]:

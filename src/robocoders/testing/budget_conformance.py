@@ -15,6 +15,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from pydantic_ai.messages import ModelMessagesTypeAdapter, ModelRequest, UserPromptPart
+
 from robocoders.agents.budget import BudgetEnded, Ceilings
 from robocoders.agents.running import Emit, Live, Outcome, StepResult, TurnInput
 from robocoders.engine.performing import RunTurn
@@ -62,13 +64,12 @@ class Spender:
             try:
                 await turn.budget.before_request()
             except BudgetEnded as end:
-                said = f"{turn.prompt}, {turn.budget.requests}".encode()
                 return Outcome(
                     reason=end.reason,
                     text=end.text,
                     usage=turn.budget.usage,
                     cost_micro_usd=turn.budget.cost_micro_usd,
-                    messages=(turn.messages or b"") + said + b";",
+                    messages=_with_prompt(turn.messages, f"{turn.prompt}, {turn.budget.requests}"),
                 )
             if turn.budget.requests + 1 == self._hold_at:
                 self.held.set()
@@ -236,11 +237,11 @@ class BudgetConformance(ABC):
                 await _ask(engine, store, prompt, "session", {"iterations": 1})
             kept = await store.model_history("session")
             assert kept is not None
-            assert (kept.messages, kept.after_turn) == (b"a, 1;b, 1;", 2)
+            assert (_prompts(kept.messages), kept.after_turn) == (["a, 1", "b, 1"], 2)
             await _ask(engine, store, "c", "session", history="in_prompt")
             kept = await store.model_history("session")
             assert kept is not None
-            assert kept.messages == b"c, 1;"
+            assert _prompts(kept.messages) == ["c, 1"]
             await engine.delete_session("session")
             assert await store.model_history("session") is None
 
@@ -250,7 +251,7 @@ class BudgetConformance(ABC):
 
         async def ask(turn: TurnInput, _: Emit) -> Outcome:
             heard.append(turn.prompt)
-            return Outcome(reason="question", text="Which one?", messages=turn.prompt.encode())
+            return Outcome(reason="question", text="Which one?", messages=_with_prompt(turn.messages, turn.prompt))
 
         async with self._budgeting(ask) as (engine, store):
             for prompt, plain in (("Go.", False), ("continue", True), ("continue", True), ("The red one.", True)):
@@ -259,7 +260,18 @@ class BudgetConformance(ABC):
             kept = await store.model_history("session")
         assert heard == ["Go.", "The red one."]
         assert kept is not None
-        assert kept.after_turn == 4
+        assert (_prompts(kept.messages), kept.after_turn) == (["Go.", "The red one."], 4)
+
+
+def _with_prompt(messages: bytes | None, prompt: str) -> bytes:
+    """A model's messages with one more."""
+    said = ModelMessagesTypeAdapter.validate_json(messages or b"[]")
+    return ModelMessagesTypeAdapter.dump_json([*said, ModelRequest(parts=[UserPromptPart(prompt)])])
+
+
+def _prompts(messages: bytes) -> list[str]:
+    said = ModelMessagesTypeAdapter.validate_json(messages)
+    return [str(part.content) for message in said for part in message.parts if isinstance(part, UserPromptPart)]
 
 
 async def _submit(
