@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from robocoders.cli import agents, ask, chat, config, doctor, login, logout, serve, sessions, stop
+from robocoders.cli.eval import evaluate
 from robocoders.cli.exit_codes import ExitCode, code_for_error
 from robocoders.cli.terminal import prepare_streams, say, say_error
 from robocoders.errors import MissingRequirementsError, RobocodersError
@@ -60,6 +61,7 @@ application.command("logout")(logout.logout)
 application.add_typer(sessions.application, name="sessions")
 application.command("agents")(agents.agents)
 application.command("doctor")(doctor.doctor)
+application.command("eval")(evaluate)
 application.add_typer(config.application, name="config")
 
 
