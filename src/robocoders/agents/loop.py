@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from pydantic_ai.messages import (
     ModelResponse,
     TextPart,
     ToolCallPart,
+    ToolReturnPart,
     UserPromptPart,
 )
 from pydantic_ai.usage import RunUsage, UsageLimits
@@ -172,9 +174,16 @@ def _says_the_same(text: str, calls: Sequence[ToolCallPart]) -> bool:
 
 
 def _earlier_messages(turn: TurnInput) -> list[ModelMessage]:
-    return (
-        _as_messages(turn.history) if turn.messages is None else ModelMessagesTypeAdapter.validate_json(turn.messages)
-    )
+    if turn.messages is None:
+        return _as_messages(turn.history)
+    messages = ModelMessagesTypeAdapter.validate_json(turn.messages)
+    for message in messages:
+        if isinstance(message, ModelRequest):
+            # Results as data serve the turn that they belong to, and may be long.
+            message.parts = [
+                replace(part, metadata=None) if isinstance(part, ToolReturnPart) else part for part in message.parts
+            ]
+    return messages
 
 
 def _as_messages(history: Sequence[Exchange]) -> list[ModelMessage]:
