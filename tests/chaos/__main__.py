@@ -71,11 +71,21 @@ async def _both(arguments: argparse.Namespace, folder: Path) -> dict[str, Verdic
             limit_seconds=arguments.limit,
         )
         found["storm"] = await storm(folder / "storm", plan)
+        _tell(arguments, "storm", found["storm"])
     if arguments.duplicates:
         (folder / "duplicates").mkdir()
         async with asyncio.timeout(arguments.limit):
             found["duplicates"] = await send_duplicates(folder / "duplicates", arguments.duplicates, arguments.seed)
+        _tell(arguments, "duplicates", found["duplicates"])
     return found
+
+
+def _tell(arguments: argparse.Namespace, name: str, verdict: Verdict) -> None:
+    """Tell people at once: the next part takes minutes."""
+    if not arguments.json:
+        sys.stdout.write(f"\n{name}\n")
+        verdict.tell(lambda line: sys.stdout.write(f"  {line}\n"))
+        sys.stdout.flush()
 
 
 def main() -> int:
@@ -94,10 +104,6 @@ def main() -> int:
     if arguments.json:
         told = {name: {"figures": verdict.figures, "faults": verdict.faults} for name, verdict in verdicts.items()}
         sys.stdout.write(json.dumps({"seed": arguments.seed, **told}) + "\n")
-    else:
-        for name, verdict in verdicts.items():
-            sys.stdout.write(f"\n{name}\n")
-            verdict.tell(lambda line: sys.stdout.write(f"  {line}\n"))
     return 1 if any(verdict.faults for verdict in verdicts.values()) else 0
 
 
