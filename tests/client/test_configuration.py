@@ -45,7 +45,9 @@ def test_the_data_directory_has_a_default(home: Path) -> None:
 def test_all_settings_are_listed_with_their_flags() -> None:
     """Promise: command line, `config show` says where each value came from."""
     found = {setting.name: setting.origin for setting in resolve_all({"model": "openai:NAME"})}
-    assert found == dict.fromkeys(["base_url", "api_token", "data_dir", "database_url"], "default") | {"model": "flag"}
+    assert found == dict.fromkeys(["base_url", "api_token", "model_url", "data_dir", "database_url"], "default") | {
+        "model": "flag"
+    }
 
 
 def test_secrets_are_not_shown() -> None:

@@ -39,18 +39,77 @@ def test_wishes_of_the_wrong_kind_are_422(service: RunningService, token: str, b
     assert service.send("POST", "/sessions", token=token, body=body).status == 422
 
 
-def test_ceilings_and_wishes_that_are_not_built_are_refused_by_name(service: RunningService, token: str) -> None:
+def test_limits_that_nothing_would_keep_to_are_refused_by_name(service: RunningService, token: str) -> None:
     """Promise: docs/service.md, limits (nobody is left to believe in a ceiling that nothing keeps to)."""
-    body = {"limits": {"budget": 0.01, "iterations": 2, "seconds": 5}, "network": True}
+    body = {"limits": {"budget": 0.01, "iterations": 2, "seconds": 5, "money_usd": -1, "ceiling_tokens": 1.5}}
     refused = service.send("POST", "/sessions", token=token, body=body)
     assert refused.status == 422
     assert [(item["loc"], item["type"]) for item in refused.json["detail"]] == [
+        (["body", "limits", "money_usd"], "greater_than"),
+        (["body", "limits", "ceiling_tokens"], "int_type"),
         (["body", "limits", "budget"], "extra_forbidden"),
         (["body", "limits", "seconds"], "extra_forbidden"),
-        (["body", "network"], "not_in_this_version"),
     ]
-    assert "not in this version" in refused.json["detail"][2]["msg"]
     assert service.send("GET", "/sessions", token=token).json["sessions"] == []
+
+
+def test_every_limit_is_kept_and_shown(service: RunningService, token: str) -> None:
+    """Promise: docs/service.md, limits (allowances and ceilings; what was used up is shown with them)."""
+    limits = {
+        "iterations": 3,
+        "money_usd": 0.5,
+        "ceiling_money_usd": 2,
+        "ceiling_tokens": 10_000,
+        "ceiling_seconds": 60,
+    }
+    view = service.send("POST", "/sessions", token=token, body={"limits": limits}).json
+    assert view["limits"] == limits
+    assert view["spent"] == {"money_usd": 0, "tokens": 0, "seconds": 0}
+    service.chat(token, view["sid"], "hello")
+    turn = service.turns.seen[0]
+    assert turn.request_limit == 3
+    assert service.send("GET", f"/sessions/{view['sid']}", token=token).json["spent"]["tokens"] == 0
+
+
+def test_a_ceiling_is_lifted_by_an_explicit_call(service: RunningService, token: str) -> None:
+    """Promise: docs/service.md, limits (a ceiling that is reached ends prompts until `PATCH` gives other limits)."""
+    sid = service.send("POST", "/sessions", token=token, body={"limits": {"ceiling_seconds": 0}}).json["sid"]
+    ended = service.chat(token, sid, "continue", Idempotency_Key="first").events
+    assert [event["args"]["extras"]["reason"] for event in ended] == ["exhausted"]
+    changed = service.send("PATCH", f"/sessions/{sid}", token=token, body={"limits": {"iterations": 4}})
+    assert (changed.status, changed.json["limits"]) == (200, {"iterations": 4})
+    assert service.chat(token, sid, "hello").events[-1]["message"] == "You said: hello"
+    refused = service.send("PATCH", f"/sessions/{sid}", token=token, body={"limits": {"budget": 1}})
+    assert (refused.status, refused.json["detail"][0]["type"]) == (422, "extra_forbidden")
+    theirs = service.send("PATCH", f"/sessions/{sid}", token=service.token("/auth?sub=anna"), body={"limits": {}})
+    assert theirs.status == 404
+
+
+def test_the_network_is_off_unless_the_owner_asks_for_it(tmp_path: Path) -> None:
+    """Promise: SECURITY, commands (the network is on in a session whose maker wanted it and may want it)."""
+    with running_service(tmp_path / "a", accept_tokens=("static-token",)) as service:
+        token = service.token()
+        assert service.send("POST", "/sessions", token=token).json["network"] is False
+        assert service.send("POST", "/sessions", token=token, body={"network": True}).json["network"] is True
+        for other in (service.token("/auth?sub=anna"), "static-token"):
+            answer = service.send("POST", "/sessions", token=other, body={"network": True})
+            assert (answer.status, answer.json["code"]) == (403, "network_not_allowed")
+            assert service.send("POST", "/sessions", token=other, body={"network": False}).status == 200
+    with running_service(tmp_path / "b", auth="open") as service:
+        answer = service.send("POST", "/sessions", token=service.token(), body={"network": True})
+        assert (answer.status, answer.json["code"]) == (403, "network_not_allowed")
+
+
+def test_a_server_that_was_started_with_the_network_gives_it_to_new_sessions(tmp_path: Path) -> None:
+    """Promise: docs/command.md, serve --network (whoever starts it so lets everybody's commands reach the network)."""
+    with running_service(tmp_path / "data", network=True) as service:
+        token = service.token("/auth?sub=anna")
+        assert service.send("POST", "/sessions", token=token).json["network"] is True
+        assert service.send("POST", "/sessions", token=token, body={"network": False}).json["network"] is False
+        made_by_asking = str(uuid.uuid4())
+        service.chat(token, made_by_asking, "hello")
+        for sid in (service.session(token), made_by_asking):
+            assert service.send("GET", f"/sessions/{sid}", token=token).json["network"] is True
 
 
 def test_sessions_are_listed_newest_first_in_pages(service: RunningService, token: str) -> None:

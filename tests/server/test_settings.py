@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from robocoders.agents.budget import Ceilings
 from robocoders.errors import ConfigurationError
 from robocoders.server.settings import Settings
+from robocoders.workspace.seal import Limits
 
 
 @pytest.mark.parametrize(
@@ -27,6 +29,10 @@ from robocoders.server.settings import Settings
         ({"accept_tokens": ("None",)}, "--accept-token"),
         ({"accept_tokens": ("white space inside",)}, "--accept-token"),
         ({"idle_exit_minutes": 0}, "--idle-exit"),
+        ({"sandbox": "chroot"}, "--sandbox"),
+        ({"sandbox": "none", "host": "192.168.1.5"}, "--sandbox none"),
+        ({"sandbox": "none", "host": "0.0.0.0"}, "--sandbox none"),
+        ({"command_limits": Limits(memory_bytes=0)}, "memory_bytes"),
         ({"heartbeat_seconds": 60.0}, "heartbeat"),
         ({"heartbeat_seconds": -1.0}, "heartbeat"),
     ],
@@ -73,6 +79,23 @@ def test_flags_tell_servers_apart_without_secrets(monkeypatch: pytest.MonkeyPatc
     assert plain.flags != Settings(data_dir=tmp_path, model="other").flags
     before = plain.flags
     monkeypatch.delenv("OPENAI_API_KEY")
+    assert plain.flags != before
+
+
+def test_flags_tell_servers_apart_by_what_agents_may_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Promise: docs/command.md, the server in the background (one that was started with other settings is replaced)."""
+    plain = Settings(data_dir=tmp_path)
+    others = [
+        Settings(data_dir=tmp_path, sandbox="none"),
+        Settings(data_dir=tmp_path, network=True),
+        Settings(data_dir=tmp_path, command_limits=Limits(processes=7)),
+        Settings(data_dir=tmp_path, user_ceilings=Ceilings(tokens=7)),
+        Settings(data_dir=tmp_path, model_url="http://127.0.0.1:8000/sesame"),
+    ]
+    assert len({settings.flags for settings in (plain, *others)}) == len(others) + 1
+    assert not any("sesame" in flag for flag in others[-1].flags)
+    before = plain.flags
+    monkeypatch.setenv("OPENAI_API_KEY_FILE", "/run/secrets/key")
     assert plain.flags != before
 
 

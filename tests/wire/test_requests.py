@@ -107,7 +107,8 @@ def test_our_own_routes_are_named() -> None:
         requests.session_events(TOKEN, "../x"),
         requests.cancel(TOKEN, SID),
         requests.session_code(TOKEN, SID, "octocat"),
-        requests.new_session(TOKEN, workspace="/home/user/project", key="k"),
+        requests.new_session(TOKEN, workspace="/home/user/project", network=True, key="k"),
+        requests.change_session(TOKEN, "a/b", {"iterations": 3}),
     ]
 
     assert [(request.method, request.path) for request in made] == [
@@ -120,8 +121,10 @@ def test_our_own_routes_are_named() -> None:
         ("POST", f"/sessions/{SID}/cancel"),
         ("POST", "/get-session-code"),
         ("POST", "/sessions"),
+        ("PATCH", "/sessions/a%2Fb"),
     ]
-    assert json.loads(made[-1].body or b"") == {"workspace": "/home/user/project"}
-    assert dict(made[-1].headers)["Idempotency-Key"] == "k"
-    assert json.loads(made[-2].body or b"") == {"sid": SID, "github_username": "octocat"}
+    assert json.loads(made[-2].body or b"") == {"workspace": "/home/user/project", "network": True}
+    assert dict(made[-2].headers)["Idempotency-Key"] == "k"
+    assert json.loads(made[-1].body or b"") == {"limits": {"iterations": 3}}
+    assert json.loads(made[-3].body or b"") == {"sid": SID, "github_username": "octocat"}
     assert requests.new_session(TOKEN).headers[-1] == ("Content-Type", "application/json")

@@ -74,6 +74,7 @@ def _is_outdated(server: LocalServer) -> bool:
     wanted = Settings(
         data_dir=Path(server.data_dir),
         model=resolve("model").value or OFFLINE,
+        model_url=resolve("model_url").value,
         database_url=_database_url(),
         idle_exit_minutes=IDLE_EXIT_MINUTES,
     )

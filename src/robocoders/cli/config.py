@@ -16,6 +16,7 @@ _WITHOUT: Final[Mapping[SettingName, str]] = {
     "base_url": "(your server here)",
     "api_token": "(signs in by itself)",
     "model": "offline",
+    "model_url": "(where the model's provider is)",
     "data_dir": "",
     "database_url": "(a file in data_dir)",
 }

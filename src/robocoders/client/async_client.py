@@ -90,16 +90,23 @@ class AsyncRobocoders:
         return self._connection.exchange.address
 
     async def create_session(
-        self, *, workspace: str | None = None, model: str | None = None, limits: dict[str, Any] | None = None
+        self,
+        *,
+        workspace: str | None = None,
+        model: str | None = None,
+        limits: dict[str, Any] | None = None,
+        network: bool | None = None,
     ) -> AsyncSession:
         """Make a session. Without arguments this works on the original server too.
 
         Args:
             workspace: A directory of the server's machine to work in, absolute; only on a server of one's own.
             model: The language model, for instance `openai:NAME`; None for the server's.
-            limits: Limits of the session's own.
+            limits: Limits of the session's own: `iterations` and `money_usd` for each prompt, `ceiling_money_usd`,
+                `ceiling_tokens` and `ceiling_seconds` for the session.
+            network: Whether the agent's commands reach the network; None for what the server gives, usually not.
         """
-        wishes = Wishes(workspace, model, limits)
+        wishes = Wishes(workspace, model, limits, network)
         session_id = await self._bounded(make_session(self._connection, wishes))
         return AsyncSession(self._connection, MadeSession(session_id, self._connection, wishes))
 

@@ -6,7 +6,7 @@ import logging
 import uuid
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from typing import Literal, overload
+from typing import Any, Literal, overload
 
 from robocoders.client.attachment import read_answer
 from robocoders.client.connection import Connection
@@ -164,6 +164,15 @@ class AsyncSession:
     async def info(self) -> SessionInfo:
         """What the server knows of the session. Not on the original server."""
         body = await self._fetch(lambda token: requests.show_session(token, self.id))
+        return session_info(json_object(body, "a session"))
+
+    async def set_limits(self, limits: dict[str, Any]) -> SessionInfo:
+        """Give the session other limits in place of its own, from its next prompt on. Not on the original server.
+
+        Args:
+            limits: As for `create_session`; the one way to lift a ceiling.
+        """
+        body = await self._fetch(lambda token: requests.change_session(token, self.id, limits))
         return session_info(json_object(body, "a session"))
 
     async def delete(self) -> None:

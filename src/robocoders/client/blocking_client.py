@@ -65,10 +65,17 @@ class Robocoders:
         return self._client.base_url
 
     def create_session(
-        self, *, workspace: str | None = None, model: str | None = None, limits: dict[str, Any] | None = None
+        self,
+        *,
+        workspace: str | None = None,
+        model: str | None = None,
+        limits: dict[str, Any] | None = None,
+        network: bool | None = None,
     ) -> Session:
         """Make a session. Without arguments this works on the original server too."""
-        made = self._thread.run(self._client.create_session(workspace=workspace, model=model, limits=limits))
+        made = self._thread.run(
+            self._client.create_session(workspace=workspace, model=model, limits=limits, network=network)
+        )
         return Session(self, self._thread, made)
 
     def session(self, session_id: str) -> Session:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, overload
+from typing import Any, Literal, overload
 
 from robocoders.client.async_session import AsyncSession
 from robocoders.client.blocking_events import Events, LiveEvents
@@ -117,6 +117,10 @@ class Session:
     def info(self) -> SessionInfo:
         """What the server knows of the session. Not on the original server."""
         return self._thread.run(self._session.info())
+
+    def set_limits(self, limits: dict[str, Any]) -> SessionInfo:
+        """Give the session other limits in place of its own, from its next prompt on. Not on the original server."""
+        return self._thread.run(self._session.set_limits(limits))
 
     def delete(self) -> None:
         """Delete the session with its events. Not on the original server."""

@@ -15,7 +15,7 @@ from robocoders.errors import ConfigurationError
 
 __all__ = ["Origin", "Setting", "SettingName", "read_user_file", "remember", "resolve", "resolve_all", "with_setting"]
 
-SettingName = Literal["base_url", "api_token", "model", "data_dir", "database_url"]
+SettingName = Literal["base_url", "api_token", "model", "model_url", "data_dir", "database_url"]
 """The settings a user may fix. The same names are the keys of the user file."""
 
 Origin = Literal["flag", "environment", "user file", "default"]
@@ -25,10 +25,10 @@ _VARIABLES: dict[SettingName, str] = {
     "base_url": "ROBOCODERS_BASE_URL",
     "api_token": "ROBOCODERS_API_TOKEN",
     "model": "ROBOCODERS_MODEL",
+    "model_url": "ROBOCODERS_MODEL_URL",
     "data_dir": "ROBOCODERS_DATA_DIR",
     "database_url": "ROBOCODERS_DATABASE_URL",
 }
-_SECRET_NAMES: tuple[SettingName, ...] = ("api_token", "database_url")
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Setting:
             return ""
         if self.name == "api_token":
             return "(set)"
-        return _without_password(self.value) if self.name in ("base_url", "database_url") else self.value
+        return _without_password(self.value) if self.name in ("base_url", "model_url", "database_url") else self.value
 
 
 def resolve(name: SettingName, flag: str | None = None, *, default: str | None = None) -> Setting:

@@ -26,11 +26,12 @@ class Wishes:
     workspace: str | None = None
     model: str | None = None
     limits: dict[str, Any] | None = field(default=None)
+    network: bool | None = None
 
     @property
     def are_plain(self) -> bool:
         """Whether the original's way of making a session will do."""
-        return self.workspace is None and self.model is None and not self.limits
+        return self.workspace is None and self.model is None and not self.limits and self.network is None
 
 
 async def make_session(connection: Connection, wishes: Wishes) -> str:
@@ -44,7 +45,12 @@ async def make_session(connection: Connection, wishes: Wishes) -> str:
         return session_id_from_body(await connection.fetch(lambda token: requests.create_session(token, key=key)))
     body = await connection.fetch(
         lambda token: requests.new_session(
-            token, workspace=wishes.workspace, model=wishes.model, limits=wishes.limits, key=key
+            token,
+            workspace=wishes.workspace,
+            model=wishes.model,
+            limits=wishes.limits,
+            network=wishes.network,
+            key=key,
         )
     )
     return session_info(json_object(body, "a new session")).id

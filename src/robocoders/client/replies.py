@@ -57,6 +57,8 @@ class SessionInfo:
         model: The language model; None: the server's default.
         workspace: The directory its agent works in; None: a private one.
         limits: Limits of its own.
+        network: Whether its agent's commands reach the network.
+        spent: What it has used up, where the server tells: `money_usd`, `tokens`, `seconds`.
     """
 
     id: str
@@ -68,6 +70,8 @@ class SessionInfo:
     model: str | None
     workspace: str | None
     limits: dict[str, Any]
+    network: bool = False
+    spent: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
 def answer_text(events: Sequence[Event]) -> str:
@@ -96,6 +100,8 @@ def session_info(fields: dict[str, Any]) -> SessionInfo:
         model=_text(fields.get("model")),
         workspace=_text(workspace.get("path")),
         limits=_mapping(fields.get("limits")),
+        network=fields.get("network") is True,
+        spent=_mapping(fields.get("spent")),
     )
 
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from robocoders.wire.protocol import AGENT_NAMES, DEFAULT_AGENT, MAX_PROMPT_CHARACTERS
 
 __all__ = [
     "Cancelled",
+    "ChangedSessionBody",
     "ChatBody",
     "CreatedSession",
     "Deleted",
@@ -22,24 +22,19 @@ __all__ = [
     "Health",
     "Limits",
     "NewSessionBody",
-    "NotYet",
     "SessionCode",
     "SessionCodeBody",
     "SessionList",
     "SessionView",
     "SignedOut",
+    "SpentView",
     "WorkspaceView",
 ]
 
 
-def _refuse(wanted: bool) -> bool:  # noqa: FBT001 - a validator
-    if wanted:
-        raise PydanticCustomError("not_in_this_version", "This is not in this version: leave it out, or give false.")
-    return wanted
-
-
-NotYet = Annotated[bool, AfterValidator(_refuse), WithJsonSchema({"type": "boolean", "const": False})]
-"""A wish that is understood and refused: to take it and do nothing would leave its sender with a false belief."""
+_MOST_USD = 1_000_000_000
+_MOST_TOKENS = 10**15
+_MOST_SECONDS = 10**9
 
 
 class RequestBody(BaseModel):
@@ -72,11 +67,30 @@ class SessionCodeBody(RequestBody):
 
 
 class Limits(RequestBody):
-    """What one prompt may use before it ends with a limit. Other limits are refused: nothing would keep to them."""
+    """What a session may use up. Other limits are refused: nothing would keep to them.
+
+    Allowances (`iterations`, `money_usd`) are granted to each prompt, `continue` among them; a prompt that has used one
+    up ends with `iteration_limit` or `budget_limit`. Ceilings hold for the whole session, and no prompt lifts them: its
+    prompts end with `exhausted`.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    iterations: int | None = Field(default=None, ge=1, le=1_000_000, description="Requests to the language model.")
+    iterations: int | None = Field(
+        default=None, ge=1, le=1_000_000, description="Requests to the language model for one prompt; absent: 50."
+    )
+    money_usd: float | None = Field(
+        default=None, gt=0, le=_MOST_USD, allow_inf_nan=False, description="US dollars for one prompt."
+    )
+    ceiling_money_usd: float | None = Field(
+        default=None, ge=0, le=_MOST_USD, allow_inf_nan=False, description="US dollars for the session."
+    )
+    ceiling_tokens: int | None = Field(
+        default=None, ge=0, le=_MOST_TOKENS, description="Tokens for the session, in and out."
+    )
+    ceiling_seconds: int | None = Field(
+        default=None, ge=0, le=_MOST_SECONDS, description="Seconds of work for the session; waiting does not count."
+    )
 
 
 class NewSessionBody(RequestBody):
@@ -90,10 +104,19 @@ class NewSessionBody(RequestBody):
     model: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = Field(
         default=None, description="The language model, for instance `offline`; absent: the server's."
     )
-    limits: Limits | None = Field(default=None, description="What one prompt of the session may use.")
-    network: NotYet | None = Field(
-        default=None, description="Whether commands reach the network. Nothing is run in this version, so not `true`."
+    limits: Limits | None = Field(default=None, description="What the session and its prompts may use up.")
+    network: bool | None = Field(
+        default=None,
+        description="Whether the agent's commands reach the network, the programs on the server's own machine "
+        "included. `true` is for the server's own user in `local` mode, unless the server was started with "
+        "`--network`. Absent: what the server was started with, usually false.",
     )
+
+
+class ChangedSessionBody(RequestBody):
+    """What is to be different about a session from its next prompt on."""
+
+    limits: Limits = Field(description="All of its limits; those that are not named are gone.")
 
 
 class ErrorItem(BaseModel):
@@ -136,6 +159,14 @@ class WorkspaceView(BaseModel):
     path: str | None = Field(description="The directory; null for a private one.")
 
 
+class SpentView(BaseModel):
+    """What a session has used up so far. A model whose price is not known counts as costing nothing."""
+
+    money_usd: float
+    tokens: int = Field(description="In and out.")
+    seconds: float = Field(description="Of work; waiting does not count.")
+
+
 class SessionView(BaseModel):
     """What is known of a session. Times are naive UTC, ISO 8601."""
 
@@ -144,6 +175,7 @@ class SessionView(BaseModel):
     workspace: WorkspaceView
     model: str | None = Field(description="Null: the server's default.")
     limits: dict[str, Any]
+    network: bool = Field(description="Whether its agent's commands reach the network.")
     turns: int
     last_event_id: int = Field(description="0: there is no event yet.")
     state: Literal["idle", "queued", "running"] = Field(description="Whether a prompt is being answered or waits.")
@@ -152,6 +184,7 @@ class SessionView(BaseModel):
         description="Read the events after this id to see the present answer, or else the newest one, from its first "
         "event; null: nothing has been asked."
     )
+    spent: SpentView
 
 
 class SessionList(BaseModel):

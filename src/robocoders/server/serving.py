@@ -25,6 +25,8 @@ from robocoders.server.settings import Settings
 from robocoders.server.stopping import StopSwitch
 
 if TYPE_CHECKING:
+    from pydantic_ai.models import Model
+
     from robocoders.engine.runner import Engine
     from robocoders.server.running import MakeEngine
     from robocoders.store import Store
@@ -73,9 +75,7 @@ def serve(
         async def on_ready() -> None:
             await asyncio.to_thread(_register, settings, url, sign_in_key)
             threading.Thread(target=warm_up or _import_agents, name="robocoders-warm-up", daemon=True).start()
-            _log.info("serving at %s, data in %s, auth %s", url, settings.data_dir, settings.auth)
-            if settings.auth == "open":
-                _log.warning("auth is open: %s/auth shows a token to every program on this machine", url)
+            _tell(settings, url)
             announce(url)
 
         try:
@@ -103,10 +103,43 @@ def _log_to_stderr() -> None:
         logging.basicConfig(stream=sys.stderr, level=logging.INFO, format=form)
 
 
+def _tell(settings: Settings, url: str) -> None:
+    """Say where the server is, and at each start what was knowingly left open."""
+    _log.info("serving at %s, data in %s, auth %s", url, settings.data_dir, settings.auth)
+    if settings.auth == "open":
+        _log.warning("auth is open: %s/auth shows a token to every program on this machine", url)
+    if settings.sandbox == "none":
+        _log.warning("sandbox is none: agents run any command with all rights of this server's user")
+    if settings.network:
+        _log.warning("network is on: commands of new sessions reach it, and the programs on this machine")
+
+
 def _make_engine(store: Store, settings: Settings) -> Engine:
     from robocoders.engine.runner import Engine  # noqa: PLC0415 - imported after the address is taken
 
-    return Engine(store, data_dir=settings.data_dir.absolute(), default_model=settings.model)
+    return Engine(
+        store,
+        data_dir=settings.data_dir.absolute(),
+        default_model=settings.model,
+        resolve_model=_model_resolver(settings.model_url),
+        sandbox=settings.sandbox,
+        command_limits=settings.command_limits,
+        user_ceilings=settings.user_ceilings,
+    )
+
+
+def _model_resolver(url: str | None) -> Callable[[str], Model] | None:
+    """What makes models with a server's address; None where the agents' own way will do."""
+    if url is None:
+        return None
+
+    def resolve(name: str) -> Model:
+        # Imported with the first prompt: it loads the model library.
+        from robocoders.agents.models import resolve_model  # noqa: PLC0415
+
+        return resolve_model(name, url)
+
+    return resolve
 
 
 def _import_agents() -> None:

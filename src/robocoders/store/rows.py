@@ -87,6 +87,15 @@ class SessionRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Sums:
+    """What was used up: millionths of a US dollar, tokens in and out, microseconds of work."""
+
+    cost_micro_usd: int = 0
+    tokens: int = 0
+    wall_us: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class SessionSummary:
     """A session as a list shows it.
 
@@ -98,6 +107,7 @@ class SessionSummary:
         last_prompt_at_us: When the newest prompt came; None where there is none.
         last_turn_after: The id after which the present answer begins: that of the running turn, else of the one that
             waits longest, else of the newest. None where there were no prompts.
+        spent: What its turns have used up.
     """
 
     session: SessionRow
@@ -106,6 +116,7 @@ class SessionSummary:
     state: SessionState
     last_prompt_at_us: int | None
     last_turn_after: int | None = None
+    spent: Sums = Sums()
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,15 +196,6 @@ class TurnRow:
     ended_at_us: int | None
     durable: bool = True
     only_continues: bool = False
-    wall_us: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Sums:
-    """What was used up: millionths of a US dollar, tokens in and out, microseconds of work."""
-
-    cost_micro_usd: int = 0
-    tokens: int = 0
     wall_us: int = 0
 
 

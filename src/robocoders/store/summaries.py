@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, exists, func, or_, select
 
-from robocoders.store.rows import SessionSummary
+from robocoders.store.rows import SessionSummary, Sums
 from robocoders.store.schema import event, session, turn
 from robocoders.store.sessions import session_row
 
@@ -50,6 +50,10 @@ def _summaries() -> Select[Any]:
         .label("last_event_id"),
         state.label("state"),
         select(func.max(turn.c.created_at_us)).where(mine).scalar_subquery().label("last_prompt_at_us"),
+        *(
+            select(func.coalesce(func.sum(column), 0)).where(mine).scalar_subquery().label(f"spent_{column.name}")
+            for column in (turn.c.cost_micro_usd, turn.c.tokens, turn.c.wall_us)
+        ),
         *_beginning_of_the_answer(),
     ).where(session.c.deleted_at_us.is_(None))
 
@@ -88,4 +92,5 @@ def _summary(found: Row[Any]) -> SessionSummary:
         state=found.state,
         last_prompt_at_us=found.last_prompt_at_us,
         last_turn_after=None if found.accepted_after is None else max(found.accepted_after, found.closed_before or 0),
+        spent=Sums(int(found.spent_cost_micro_usd), int(found.spent_tokens), int(found.spent_wall_us)),
     )

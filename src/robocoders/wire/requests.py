@@ -16,6 +16,7 @@ from robocoders.wire.protocol import IDEMPOTENCY_KEY_HEADER
 __all__ = [
     "Request",
     "cancel",
+    "change_session",
     "chat",
     "create_session",
     "delete_session",
@@ -34,7 +35,7 @@ class Request:
     """One HTTP request, ready to be sent.
 
     Attributes:
-        method: `GET`, `POST` or `DELETE`.
+        method: `GET`, `POST`, `PATCH` or `DELETE`.
         path: Path and query, beginning with a slash; appended to the server's address.
         headers: Names and values; the sender adds `User-Agent`, `Host` and what its transport needs.
         body: UTF-8 JSON, or None.
@@ -130,12 +131,18 @@ def new_session(
     workspace: str | None = None,
     model: str | None = None,
     limits: dict[str, Any] | None = None,
+    network: bool | None = None,
     key: str | None = None,
 ) -> Request:
-    """Make a session with a workspace, model or limits of its own (ours; the original has no such route)."""
-    given = {"workspace": workspace, "model": model, "limits": limits}
+    """Make a session with a workspace, model, limits or network of its own (ours; the original has no such route)."""
+    given = {"workspace": workspace, "model": model, "limits": limits, "network": network}
     fields = {name: value for name, value in given.items() if value is not None}
     return _with_token("POST", "/sessions", token, fields, key=key, safe=False)
+
+
+def change_session(token: str, sid: str, limits: dict[str, Any]) -> Request:
+    """Give a session other limits, from its next prompt on (ours); sent twice, it changes nothing more."""
+    return _with_token("PATCH", _session_path(sid), token, {"limits": limits})
 
 
 def list_sessions(token: str) -> Request:

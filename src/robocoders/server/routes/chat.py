@@ -125,7 +125,8 @@ async def _session(service: Service, caller: Caller, given: str) -> SessionRow:
     """
     sid = canonical_sid(given)
     if sid is not None:
-        row = await service.store.get_or_create_session(session_row(sid, caller, service.now_us()))
+        wanted = session_row(sid, caller, service.now_us(), network=service.settings.network)
+        row = await service.store.get_or_create_session(wanted)
         if row.owner == caller.user_id and row.deleted_at_us is None:
             return row
     raise _unusable()

@@ -29,7 +29,7 @@ router = APIRouter(tags=["original"])
 )
 async def create_session(request: Request, service: ServiceDep, caller: CallerDep) -> CreatedSession:
     """A new session of the caller's, with a private workspace and the server's model."""
-    wanted = session_row(str(uuid.uuid4()), caller, service.now_us())
+    wanted = session_row(str(uuid.uuid4()), caller, service.now_us(), network=service.settings.network)
     row = await service.store.session_once(wanted, keyed(request, caller, "/create-session"))
     return CreatedSession(sid=row.id)
 

@@ -1,4 +1,4 @@
-"""Sessions: make, list, show, delete, cancel."""
+"""Sessions: make, list, show, change, delete, cancel."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request
 from robocoders.agents.worker_threads import in_worker_thread
 from robocoders.server.access import Caller
 from robocoders.server.answers import ANYWHERE, failing, json_body
-from robocoders.server.bodies import Cancelled, Deleted, NewSessionBody, SessionList, SessionView
+from robocoders.server.bodies import Cancelled, ChangedSessionBody, Deleted, NewSessionBody, SessionList, SessionView
 from robocoders.server.failures import ApiError
 from robocoders.server.idempotency import KEY_PARAMETER, keyed
 from robocoders.server.owned import not_found, owned_session
@@ -31,7 +31,10 @@ router = APIRouter(prefix="/sessions", tags=["sessions"])
     openapi_extra=json_body(NewSessionBody, required=False) | KEY_PARAMETER,
 )
 async def new_session(request: Request, service: ServiceDep, caller: CallerDep) -> SessionView:
-    """Without a body this is what `GET /create-session` does. A `workspace` needs `local` mode and its own user."""
+    """Without a body this is what `GET /create-session` does.
+
+    A `workspace` needs `local` mode and its own user; so does `network` where the server was not started with it.
+    """
     body = await read_body(request, NewSessionBody, optional=True)
     key = keyed(request, caller, "/sessions", body)
     known = None if key is None else await service.store.known_key(key)
@@ -39,6 +42,7 @@ async def new_session(request: Request, service: ServiceDep, caller: CallerDep) 
         # Not checked again: the directory may be gone by now, and the session is there all the same.
         return await _view(service, known.session_id)
     workspace = await _workspace(service, caller, body.workspace)
+    network = _network(service, caller, body.network)
     wanted = session_row(
         str(uuid.uuid4()),
         caller,
@@ -46,6 +50,7 @@ async def new_session(request: Request, service: ServiceDep, caller: CallerDep) 
         workspace=workspace,
         model=body.model,
         limits=None if body.limits is None else body.limits.model_dump(exclude_none=True),
+        network=network,
     )
     row = await service.store.session_once(wanted, key)
     return await _view(service, row.id)
@@ -73,6 +78,20 @@ async def list_sessions(
 async def show_session(sid: str, service: ServiceDep, caller: CallerDep) -> SessionView:
     """What is known of one session."""
     session = await owned_session(service, caller, sid)
+    return await _view(service, session.id)
+
+
+@router.patch(
+    "/{sid}",
+    summary="Give a session other limits",
+    responses=ANYWHERE | failing(401, 404, 413, 422, 507),
+    openapi_extra=json_body(ChangedSessionBody),
+)
+async def change_session(request: Request, sid: str, service: ServiceDep, caller: CallerDep) -> SessionView:
+    """They hold from the next prompt on; this is the one way to lift a ceiling. Sent twice, it changes nothing more."""
+    session = await owned_session(service, caller, sid)
+    body = await read_body(request, ChangedSessionBody)
+    await service.store.set_limits(session.id, body.limits.model_dump(exclude_none=True))
     return await _view(service, session.id)
 
 
@@ -124,6 +143,20 @@ async def _workspace(service: Service, caller: Caller, given: str | None) -> str
         text = "A directory of the server's machine can be named only in local mode and by the server's own user."
         raise ApiError(403, "workspace_not_allowed", text)
     return await in_worker_thread(workspace_directory, given, service.settings.data_dir)
+
+
+def _network(service: Service, caller: Caller, wanted: bool | None) -> bool:  # noqa: FBT001 - three values
+    """Whether a new session's commands reach the network.
+
+    Raises:
+        ApiError: 403, it is asked for by somebody who may not.
+    """
+    if wanted is None or service.settings.network:
+        return service.settings.network if wanted is None else wanted
+    if wanted and (service.settings.auth != "local" or not caller.is_owner):
+        text = "The network is for the server's own user in local mode, unless the server runs with --network."
+        raise ApiError(403, "network_not_allowed", text)
+    return wanted
 
 
 async def _view(service: Service, sid: str) -> SessionView:
