@@ -9,14 +9,24 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from robocoders.cli.connecting import Target, cancel_quietly, checked_workspace, open_session, target
+from robocoders.cli.connecting import (
+    NewSession,
+    Target,
+    cancel_quietly,
+    checked_limits,
+    checked_workspace,
+    open_session,
+    target,
+)
 from robocoders.cli.exit_codes import ExitCode, code_for_error
 from robocoders.cli.options import (
     AgentOption,
     BaseUrlOption,
     JsonlOption,
+    LimitOption,
     MaxContinuesOption,
     ModelOption,
+    NetworkOption,
     SessionOption,
     WorkspaceOption,
 )
@@ -48,8 +58,7 @@ class _Question:
     prompt: str | None = field(repr=False)
     agent: str
     server: Target
-    workspace: str | None
-    model: str | None
+    new: NewSession
     session_id: str | None
     max_continues: int
     timeout_seconds: float | None
@@ -71,6 +80,8 @@ def ask(
     agent: AgentOption = DEFAULT_AGENT,
     workspace: WorkspaceOption = None,
     model: ModelOption = None,
+    network: NetworkOption = False,
+    limit: LimitOption = None,
     session: SessionOption = None,
     base_url: BaseUrlOption = None,
     jsonl: JsonlOption = False,
@@ -89,15 +100,19 @@ def ask(
     started in the background. Ctrl-C cancels the work and leaves; with --attach it only leaves.
     """
     if attach:
-        _check_attaching(prompt, session, agent, workspace, model)
+        _check_attaching(prompt, session, agent, new=workspace or model or network or limit)
     text = None if attach else complete_prompt(prompt, say)
     server = target(base_url)
     question = _Question(
         prompt=text,
         agent=agent,
         server=server,
-        workspace=checked_workspace(workspace, server, session),
-        model=model,
+        new=NewSession(
+            workspace=checked_workspace(workspace, server, session),
+            model=model,
+            network=network,
+            limits=checked_limits(limit),
+        ),
         session_id=session,
         max_continues=max_continues,
         timeout_seconds=timeout,
@@ -110,7 +125,7 @@ def ask(
     raise typer.Exit(code)
 
 
-def _check_attaching(prompt: str | None, session: str | None, agent: str, workspace: object, model: object) -> None:
+def _check_attaching(prompt: str | None, session: str | None, agent: str, *, new: object) -> None:
     """Refuse what has no say in an answer that is given already.
 
     Raises:
@@ -120,8 +135,10 @@ def _check_attaching(prompt: str | None, session: str | None, agent: str, worksp
         raise ConfigurationError("--attach needs --session SID; robocoders sessions list shows yours")
     if prompt is not None:
         raise ConfigurationError("--attach asks nothing; leave out PROMPT, or leave out --attach to ask")
-    if agent != DEFAULT_AGENT or workspace is not None or model is not None:
-        raise ConfigurationError("--agent, --workspace and --model belong to a prompt; --attach asks nothing")
+    if agent != DEFAULT_AGENT or new:
+        raise ConfigurationError(
+            "--agent, --workspace, --model, --network and --limit belong to a prompt; --attach asks nothing"
+        )
 
 
 async def _ask(question: _Question) -> ExitCode:
@@ -131,7 +148,7 @@ async def _ask(question: _Question) -> ExitCode:
     async with AsyncRobocoders(question.server.base_url, max_continues=question.max_continues) as client:
         try:
             async with asyncio.timeout(question.timeout_seconds):
-                session = await open_session(client, question.session_id, question.workspace, question.model)
+                session = await open_session(client, question.session_id, question.new)
                 code = await _show(session, question)
         except (APIConnectionError, ServerError, StreamError) as error:
             if session is None and question.server.is_own and find_server(question.server.base_url) is None:

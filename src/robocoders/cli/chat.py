@@ -10,12 +10,21 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from robocoders.cli.connecting import cancel_quietly, checked_workspace, open_session, target
+from robocoders.cli.connecting import (
+    NewSession,
+    cancel_quietly,
+    checked_limits,
+    checked_workspace,
+    open_session,
+    target,
+)
 from robocoders.cli.options import (
     AgentOption,
     BaseUrlOption,
+    LimitOption,
     MaxContinuesOption,
     ModelOption,
+    NetworkOption,
     SessionOption,
     WorkspaceOption,
 )
@@ -48,6 +57,8 @@ def chat(
     session: SessionOption = None,
     base_url: BaseUrlOption = None,
     *,
+    network: NetworkOption = False,
+    limit: LimitOption = None,
     max_continues: MaxContinuesOption = 8,
 ) -> None:
     """Talk with an agent. Ctrl-C stops the answer, Ctrl-D leaves, /help says the rest."""
@@ -55,11 +66,11 @@ def chat(
         raise ConfigurationError("chat needs a terminal; elsewhere use robocoders ask")
     server = target(base_url)
     directory = checked_workspace(workspace, server, session)
+    new = NewSession(directory, model, network, checked_limits(limit))
     conversation = _Conversation(
         server.base_url,
         agent,
-        workspace=directory,
-        model=model,
+        new=new,
         session_id=session,
         max_continues=max_continues,
     )
@@ -72,8 +83,7 @@ class _Conversation:
     Args:
         base_url: The server's address.
         agent: The agent's name.
-        workspace: The directory for new sessions.
-        model: The language model for new sessions.
+        new: What new sessions are to have of their own.
         session_id: The session to go on in; None begins a new one.
         max_continues: How often to go on by itself at a limit.
     """
@@ -83,14 +93,13 @@ class _Conversation:
         base_url: str,
         agent: str,
         *,
-        workspace: str | None,
-        model: str | None,
+        new: NewSession,
         session_id: str | None,
         max_continues: int,
     ) -> None:
         self.base_url = base_url
         self._agent = agent
-        self._new = (workspace, model)
+        self._new = new
         self._first = session_id
         self._max_continues = max_continues
         self._client: AsyncRobocoders | None = None
@@ -142,8 +151,8 @@ class _Conversation:
 
             self._client = AsyncRobocoders(self.base_url, max_continues=self._max_continues)
         if self._session is None:
-            workspace, model = self._new if self._first is None else (None, None)
-            self._session = await open_session(self._client, self._first, workspace, model)
+            new = self._new if self._first is None else NewSession()
+            self._session = await open_session(self._client, self._first, new)
         items = self._session.chat(prompt, self._agent, deltas=can_show_live_text())
         async with contextlib.aclosing(items):
             await show_turn(items)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from robocoders.client.configuration import resolve
 from robocoders.client.discovery import find_server
@@ -15,7 +15,16 @@ from robocoders.errors import ConfigurationError, RobocodersError
 if TYPE_CHECKING:
     from robocoders.client import AsyncRobocoders, AsyncSession
 
-__all__ = ["Target", "cancel_quietly", "checked_workspace", "known_server", "open_session", "target"]
+__all__ = [
+    "NewSession",
+    "Target",
+    "cancel_quietly",
+    "checked_limits",
+    "checked_workspace",
+    "known_server",
+    "open_session",
+    "target",
+]
 
 _CANCEL_SECONDS = 5.0
 
@@ -31,6 +40,23 @@ class Target:
 
     base_url: str
     is_own: bool
+
+
+@dataclass(frozen=True)
+class NewSession:
+    """What a new session is to have of its own.
+
+    Args:
+        workspace: The directory that its agent works in.
+        model: Its language model.
+        network: Whether its commands reach the network.
+        limits: Its limits.
+    """
+
+    workspace: str | None = None
+    model: str | None = None
+    network: bool = False
+    limits: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
 def target(base_url: str | None) -> Target:
@@ -82,19 +108,41 @@ def checked_workspace(workspace: Path | None, server: Target, session: str | Non
     return str(directory)
 
 
-async def open_session(
-    client: AsyncRobocoders, session_id: str | None, workspace: str | None, model: str | None
-) -> AsyncSession:
+def checked_limits(given: list[str] | None) -> dict[str, Any]:
+    """The limits in `NAME=VALUE`; an empty value stands for None. The server knows which names there are.
+
+    Raises:
+        ConfigurationError: One is not of that form, or its value is no number.
+    """
+    limits: dict[str, Any] = {}
+    for word in given or ():
+        name, equals, value = word.partition("=")
+        try:
+            limits[name.strip()] = (float(value) if "." in value else int(value)) if value.strip() else None
+        except ValueError:
+            equals = ""
+        if not (equals and name.strip()):
+            raise ConfigurationError(f"--limit {word} is no limit: write NAME=NUMBER, for instance money_usd=0.50")
+    return limits
+
+
+async def open_session(client: AsyncRobocoders, session_id: str | None, new: NewSession) -> AsyncSession:
     """The named session, else a new one.
 
     Raises:
-        ConfigurationError: A session that there is already was to get another model.
+        ConfigurationError: A session that there is already was to get another model, network or limits.
         RobocodersError: The server refuses or does not answer.
     """
     if session_id is None:
-        return await client.create_session(workspace=workspace, model=model)
-    if model is not None:
-        raise ConfigurationError("--model belongs to a new session; leave out --session")
+        limits = {name: value for name, value in new.limits.items() if value is not None}
+        return await client.create_session(
+            workspace=new.workspace, model=new.model, limits=limits or None, network=new.network or None
+        )
+    if new.model is not None or new.network:
+        flag = "--network" if new.model is None else "--model"
+        raise ConfigurationError(f"{flag} belongs to a new session; leave out --session")
+    if new.limits:
+        raise ConfigurationError(f"--limit belongs to a new session; use: robocoders sessions limit {session_id}")
     return client.session(session_id)
 
 

@@ -12,8 +12,10 @@ __all__ = [
     "BaseUrlOption",
     "DataDirOption",
     "JsonlOption",
+    "LimitOption",
     "MaxContinuesOption",
     "ModelOption",
+    "NetworkOption",
     "SessionArgument",
     "SessionOption",
     "WorkspaceOption",
@@ -29,6 +31,17 @@ WorkspaceOption = Annotated[
 ModelOption = Annotated[
     str | None,
     typer.Option("--model", metavar="MODEL", help="The language model: provider:NAME, or offline."),
+]
+NetworkOption = Annotated[
+    bool, typer.Option("--network", help="Let the new session's commands reach the network and this machine's servers.")
+]
+LimitOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--limit",
+        metavar="NAME=VALUE",
+        help="iterations, money_usd (a prompt), ceiling_money_usd, ceiling_tokens, ceiling_seconds (the session).",
+    ),
 ]
 SessionOption = Annotated[
     str | None, typer.Option("--session", metavar="SID", help="Go on in this session instead of a new one.")

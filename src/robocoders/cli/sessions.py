@@ -9,20 +9,20 @@ import shutil
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from robocoders.cli.connecting import target
+from robocoders.cli.connecting import checked_limits, target
 from robocoders.cli.exit_codes import ExitCode
-from robocoders.cli.options import BaseUrlOption, JsonlOption, SessionArgument
+from robocoders.cli.options import BaseUrlOption, JsonlOption, LimitOption, SessionArgument
 from robocoders.cli.terminal import printable, say
 
 if TYPE_CHECKING:
     from robocoders.client import AsyncRobocoders, SessionInfo
     from robocoders.events import Event
 
-__all__ = ["application", "cancel", "delete", "events", "list_sessions", "show"]
+__all__ = ["application", "cancel", "delete", "events", "limit", "list_sessions", "show"]
 
 application = typer.Typer(help="Your sessions on a server.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -62,6 +62,8 @@ def show(sid: SessionArgument, base_url: BaseUrlOption = None, *, jsonl: JsonlOp
         ("model", session.model or "the server's"),
         ("workspace", session.workspace or "private"),
         ("limits", json.dumps(session.limits) if session.limits else "none of its own"),
+        ("spent", _spent(session.spent)),
+        ("network", "on" if session.network else "off"),
     ):
         _print(f"{name:<12} {value}")
 
@@ -81,6 +83,22 @@ def events(
         await _print_events(client.session(sid).events(after, follow=follow), jsonl=jsonl)
 
     _with_client(base_url, run)
+
+
+@application.command("limit")
+def limit(sid: SessionArgument, limits: LimitOption = None, base_url: BaseUrlOption = None) -> None:
+    """Change a session's limits, from its next prompt on; NAME= takes one away. The one way to lift a ceiling."""
+    changes = checked_limits(limits)
+
+    async def run(client: AsyncRobocoders) -> SessionInfo:
+        session = client.session(sid)
+        known = await session.info()
+        if not changes:
+            return known
+        changed = {name: value for name, value in {**known.limits, **changes}.items() if value is not None}
+        return await session.set_limits(changed)
+
+    _print(json.dumps(_with_client(base_url, run).limits))
 
 
 @application.command("cancel")
@@ -107,6 +125,14 @@ def delete(
             raise typer.Exit(ExitCode.FAILED)
     _with_client(base_url, lambda client: client.session(sid).delete())
     _print(f"deleted {sid}")
+
+
+def _spent(spent: dict[str, Any]) -> str:
+    """What a session has used up, for a person."""
+    if not spent:
+        return "not told by this server"
+    money, tokens, seconds = (spent.get(name) or 0 for name in ("money_usd", "tokens", "seconds"))
+    return f"${money:.6f}, {tokens} tokens, {seconds:.0f} s of work"
 
 
 def _with_client(base_url: str | None, use: Callable[[AsyncRobocoders], Awaitable[_T]]) -> _T:
