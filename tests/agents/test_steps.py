@@ -175,6 +175,7 @@ def test_an_interrupted_step_says_so_and_what_it_had_written() -> None:
     assert result.observation.text in result.text
     assert json.loads(json.dumps(result.data)) == result.data
     assert "written nothing" in interrupted_result("").text
+    assert len(interrupted_result("x" * 500_000).text) < 30_000
 
 
 def test_the_same_capabilities_get_the_same_agent() -> None:
