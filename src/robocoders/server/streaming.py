@@ -21,6 +21,9 @@ SSE_MEDIA_TYPE = "text/event-stream"
 _LAST_WORD_SECONDS = 0.3
 """How long a stream that is told to end waits for what is just being written."""
 
+_MOST_TOGETHER_BYTES = 65_536
+"""So much is sent in one piece; a part that is longer is not cut."""
+
 
 class LineStream(Response):
     """A stream of lines with a heartbeat.
@@ -71,42 +74,96 @@ class LineStream(Response):
 
     async def _stream(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        coming = asyncio.ensure_future(_next(self._parts))
+        tray = _Tray()
+        filling = asyncio.ensure_future(tray.fill(self._parts))
         told = asyncio.ensure_future(_set(self._ending)) if self._ending is not None else None
         try:
-            while True:
-                part = await self._wait(coming, told)
-                if part is None:
-                    break
-                await send({"type": "http.response.body", "body": part, "more_body": True})
-                if coming.done():
-                    coming = asyncio.ensure_future(_next(self._parts))
+            while (body := await self._wait(tray, told)) is not None:
+                await send({"type": "http.response.body", "body": body, "more_body": True})
         finally:
-            for task in (coming, told):
+            for task in (filling, told):
                 if task is not None:
                     task.cancel()
                     await asyncio.gather(task, return_exceptions=True)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    async def _wait(self, coming: asyncio.Future[bytes | None], told: asyncio.Future[None] | None) -> bytes | None:
-        """What to send next: a part or a heartbeat; None at the end."""
-        if told is None or not told.done():
-            waited_for: set[asyncio.Future[bytes | None] | asyncio.Future[None]] = {coming}
-            if told is not None:
-                waited_for.add(told)
-            await asyncio.wait(waited_for, timeout=self._heartbeat_seconds, return_when=asyncio.FIRST_COMPLETED)
-        if not coming.done() and told is not None and told.done():
-            await asyncio.wait({coming}, timeout=_LAST_WORD_SECONDS)
-            return coming.result() if coming.done() else None
-        return coming.result() if coming.done() else self._heartbeat
+    async def _wait(self, tray: _Tray, told: asyncio.Future[None] | None) -> bytes | None:
+        """What to send next: what lies on the tray, or a heartbeat; None at the end."""
+        if told is not None and told.done():
+            return await tray.take(_LAST_WORD_SECONDS)
+        lying = asyncio.ensure_future(tray.take(self._heartbeat_seconds))
+        waited_for: set[asyncio.Future[bytes | None] | asyncio.Future[None]] = {lying}
+        if told is not None:
+            waited_for.add(told)
+        await asyncio.wait(waited_for, return_when=asyncio.FIRST_COMPLETED)
+        if not lying.done():
+            lying.cancel()
+            await asyncio.gather(lying, return_exceptions=True)
+            return await tray.take(_LAST_WORD_SECONDS)
+        if lying.result() is None and not tray.is_finished:
+            return self._heartbeat
+        return lying.result()
+
+
+class _Tray:
+    """Where parts lie until they are sent: all that are at hand leave together, so that many cost little more than one.
+
+    Attributes:
+        is_finished: Whether there is nothing more, here or to come.
+    """
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+        self._size_bytes = 0
+        self._is_closed = False
+        self._failure: Exception | None = None
+        self._something = asyncio.Event()
+        self._room = asyncio.Event()
+
+    @property
+    def is_finished(self) -> bool:
+        return self._is_closed and not self._parts
+
+    async def fill(self, parts: AsyncGenerator[bytes, None]) -> None:
+        """Put everything here, waiting whenever much lies here already."""
+        try:
+            async for part in parts:
+                self._parts.append(part)
+                self._size_bytes += len(part)
+                self._something.set()
+                while self._size_bytes >= _MOST_TOGETHER_BYTES:
+                    self._room.clear()
+                    await self._room.wait()
+        except Exception as error:  # noqa: BLE001 - raised again where the parts are taken
+            self._failure = error
+        finally:
+            self._is_closed = True
+            self._something.set()
+
+    async def take(self, timeout_seconds: float) -> bytes | None:
+        """Wait for something to lie here and take it all; None where nothing came in time, or nothing will.
+
+        Raises:
+            Exception: What the parts ended with, after the last of them.
+        """
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                await self._something.wait()
+        except TimeoutError:
+            return None
+        if not self._parts:
+            if self._failure is not None:
+                raise self._failure
+            return None
+        together, self._parts, self._size_bytes = b"".join(self._parts), [], 0
+        if not self._is_closed:
+            self._something.clear()
+        self._room.set()
+        return together
 
 
 async def _set(event: asyncio.Event) -> None:
     await event.wait()
-
-
-async def _next(parts: AsyncGenerator[bytes, None]) -> bytes | None:
-    return await anext(parts, None)
 
 
 async def _disconnected(receive: Receive) -> None:
