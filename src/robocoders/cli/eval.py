@@ -60,14 +60,15 @@ def evaluate(
     from robocoders.evaluating.evaluation import DEFAULT_SECONDS, Evaluation  # noqa: PLC0415
 
     name = resolve("model", model).value
+    address = resolve("model_url", model_url).value
     if name is None:
         raise ConfigurationError("Name the language model that is to be evaluated: --model PROVIDER:NAME")
     evaluation = Evaluation(
         model=name,
-        make_model=functools.partial(resolve_model, name, model_url),
+        make_model=functools.partial(resolve_model, name, address),
         directory=out or Path("robocoders-eval", re.sub(r"[^\w.-]+", "-", name)),
         cases=select(shipped_cases(), only or ()),
-        model_url=model_url,
+        model_url=address,
         seconds=timeout or DEFAULT_SECONDS,
     )
     evaluation.make_model()  # A name, a key or an address that cannot be used is told before anything is done.
