@@ -21,8 +21,8 @@ SSE_MEDIA_TYPE = "text/event-stream"
 _LAST_WORD_SECONDS = 0.3
 """How long a stream that is told to end waits for what is just being written."""
 
-_MOST_TOGETHER_BYTES = 65_536
-"""So much is sent in one piece; a part that is longer is not cut."""
+_MOST_TOGETHER_BYTES = 16_384
+"""So much is sent in one piece, so that many readers of long logs leave others their turn; no part is cut."""
 
 
 class LineStream(Response):
