@@ -27,7 +27,7 @@ def test_the_present_answer_is_shown_from_its_first_event(tmp_path: Path) -> Non
                 script.go_on.set()
                 assert terminal.end() == 0
         assert service.send("GET", f"/sessions/{sid}", token=token).json["turns"] == 2
-    assert terminal.screen.splitlines() == ["· Running", "Done."]
+    assert terminal.screen.splitlines() == ["· Running", "  made", "Done."]
 
 
 def test_the_newest_answer_is_shown_again(tmp_path: Path) -> None:

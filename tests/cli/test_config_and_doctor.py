@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import sys
 from pathlib import Path
@@ -24,6 +25,7 @@ def test_each_setting_is_shown_with_its_origin(home: Path) -> None:
     assert rows["base_url"] == ["http://me@127.0.0.1:1", "environment", "ROBOCODERS_BASE_URL"]
     assert rows["api_token"] == ["(set)", "environment", "ROBOCODERS_API_TOKEN"]
     assert rows["model"] == ["openai:of-the-file", "user", "file", str(path)]
+    assert rows["model_url"][-1] == "default"
     assert rows["data_dir"] == [str(home / ".local/share/robocoders"), "default"]
     assert rows["database_url"][0] == "postgresql://me@db/x"
     assert rows["user"] == ["file", str(path)]
@@ -75,7 +77,23 @@ def test_doctor_names_the_line_that_mends_it(installer: str | None, line: str, t
     ended = command("doctor", variables={"PATH": str(programs)})
     assert ended.code == 0
     assert f"mend it: {line} git\n" in ended.out
-    assert f"mend it: {line} bubblewrap\n" in ended.out
+    assert "bubblewrap (the command bwrap) is not installed; agents run no commands" in ended.out
+    assert re.search(r"mend it: .*bubblewrap\n", ended.out)
+
+
+@pytest.mark.needs_bubblewrap
+def test_doctor_says_what_seals_commands_and_what_holds_their_limits() -> None:
+    """Promise: docs/command.md, doctor: whether commands can be sealed, and by what limits are kept to."""
+    ended = command("doctor")
+    assert "ok  sealed commands    by bubblewrap" in ended.out
+    for what in ("memory: ", "processes: ", "commands run as: ", "watcher: "):
+        assert what in ended.out
+
+
+def test_doctor_finds_keys_in_files(tmp_path: Path) -> None:
+    """Promise: docs/environment.md: every variable of a key has a variant that names a file."""
+    ended = command("doctor", variables={"ANTHROPIC_API_KEY_FILE": str(tmp_path / "key")})
+    assert "ANTHROPIC_API_KEY_FILE is set; not used" in ended.out
 
 
 def test_doctor_notices_a_python_without_environments(tmp_path: Path) -> None:

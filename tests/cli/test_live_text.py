@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 from tests.chaos.server_process import free_port
-from tests.cli.commands import command
+from tests.cli.commands import COMMAND, command
 from tests.cli.scripts import Script, scripted
 from tests.cli.terminals import on_terminal
 
@@ -57,7 +58,27 @@ def test_a_commands_output_is_shown_below_the_spinner(tmp_path: Path) -> None:
         terminal.wait_for("  made")
         script.go_on.set()
         assert terminal.end() == 0
-    assert terminal.screen.splitlines() == ["· Running", "Done."]
+    assert terminal.screen.splitlines() == ["· Running", "  made", "Done."]
+
+
+def test_without_a_terminal_a_commands_output_is_printed_while_it_runs(tmp_path: Path) -> None:
+    """Promise: docs/command.md, what goes where: on standard error, a line as soon as it is whole, each once."""
+    with scripted(tmp_path / "data") as (_, script):
+        asking = subprocess.Popen(
+            [*COMMAND, "ask", "run"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        with asking:
+            assert asking.stdout is not None
+            assert asking.stderr is not None
+            assert [asking.stderr.readline(), asking.stderr.readline()] == ["· Running\n", "  made\n"]
+            assert not script.go_on.is_set()
+            script.go_on.set()
+            assert (asking.stdout.read(), asking.stderr.read()) == ("Done.\n", "")
+    assert asking.returncode == 0
 
 
 def test_without_a_terminal_only_finished_text_is_written(tmp_path: Path) -> None:

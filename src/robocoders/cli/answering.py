@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import AsyncIterator
 
+from robocoders.cli.command_output import CommandOutput
 from robocoders.cli.exit_codes import ExitCode, code_for_reason
 from robocoders.cli.rendering import Answer, Progress
 from robocoders.cli.terminal import say
@@ -13,27 +14,29 @@ from robocoders.events import (
     ErrorObservation,
     Event,
     MessageAction,
+    RunAction,
+    RunObservation,
+    RunPythonAction,
+    RunPythonObservation,
     TextDelta,
     TextReset,
     UnknownEvent,
 )
 from robocoders.wire.protocol import Reason
 
-__all__ = ["can_show_live_text", "print_lines", "show_turn"]
+__all__ = ["print_lines", "show_turn"]
+
+_MOST_PROGRAM_ROWS = 30
 
 _TOLD_AS_ERRORS = (Reason.ERROR, Reason.CANCELLED)
 
 
-def can_show_live_text() -> bool:
-    """Whether `show_turn` has a use for live text: there is a terminal from which it can be taken away again."""
-    return Answer().can_preview or Progress().can_preview
-
-
 async def show_turn(items: AsyncIterator[Event | TextDelta | TextReset]) -> ExitCode | None:
-    """Show a turn for people: the agent's words on standard output, its steps on standard error.
+    """Show a turn for people: the agent's words on standard output, its steps and their output on standard error.
 
     On a terminal, live text is previewed and goes away with its event, a `TextReset`, or the end of the stream,
-    whatever ends it. What stays comes from finished events alone.
+    whatever ends it. What stays comes from finished events alone. Elsewhere the output of commands is printed as it
+    comes, and words when they are finished.
 
     Args:
         items: The turn, perhaps with live text.
@@ -80,12 +83,13 @@ class _View:
     def __init__(self, answer: Answer, progress: Progress) -> None:
         self._answer = answer
         self._progress = progress
+        self._output = CommandOutput(progress)
         self._awaits_output = False
 
     def preview(self, text: str) -> None:
         """Show text of the event to come: a command's output, if the last event is a command, else words."""
         if self._awaits_output:
-            self._progress.preview(text)
+            self._output.grow(text)
         elif self._answer.can_preview:
             self._progress.pause()
             self._answer.preview(text)
@@ -94,6 +98,7 @@ class _View:
         """Take away the text of the event to come."""
         self._answer.withdraw()
         self._progress.withdraw()
+        self._output.drop()
         self._progress.resume()
 
     def show(self, event: Event) -> None:
@@ -111,10 +116,32 @@ class _View:
                 self._progress.resume()
             return
         self._progress.resume()
+        if isinstance(event, RunObservation):
+            self._output.finish(event.content, event.extras.exit_code)
+        elif isinstance(event, RunPythonObservation):
+            self._output.finish(event.content)
+        else:
+            self._output.drop()
         if isinstance(event, ErrorObservation):
             self._progress.step(f"error: {event.text}")
         elif self._awaits_output:
+            self._step(event)
+
+    def _step(self, event: Event) -> None:
+        """Name a step: a command or program of several lines with its lines below."""
+        program = ""
+        if isinstance(event, RunAction):
+            program = event.args.command.strip("\n")
+        elif isinstance(event, RunPythonAction):
+            program = event.args.code.strip("\n")
+        if "\n" not in program:
             self._progress.step(event.text or event.name)
+            return
+        self._progress.step(event.text.partition("\n")[0].removesuffix(program.partition("\n")[0]) or event.name)
+        lines = program.split("\n")
+        self._progress.note([f"$ {line}" for line in lines[:_MOST_PROGRAM_ROWS]])
+        if len(lines) > _MOST_PROGRAM_ROWS:
+            self._progress.note([f"[... {len(lines) - _MOST_PROGRAM_ROWS} more]"])
 
 
 def _is_action(event: Event) -> bool:

@@ -179,14 +179,14 @@ async def _show(session: AsyncSession, question: _Question) -> ExitCode:
         ConfigurationError: There is no answer to attach to.
         RobocodersError: As the client says.
     """
-    from robocoders.cli.answering import can_show_live_text, print_lines, show_turn  # noqa: PLC0415 - types of events
+    from robocoders.cli.answering import print_lines, show_turn  # noqa: PLC0415 - types of events
 
     if question.jsonl:
         events = _events(session, question)
         async with contextlib.aclosing(events):
             code = await print_lines(events)
     else:
-        items = _items(session, question, deltas=can_show_live_text())
+        items = _items(session, question)
         async with contextlib.aclosing(items):
             code = await show_turn(items)
     if code is None and question.prompt is None:
@@ -198,12 +198,10 @@ def _events(session: AsyncSession, question: _Question) -> AsyncGenerator[Event]
     return session.attach() if question.prompt is None else session.chat(question.prompt, question.agent)
 
 
-def _items(
-    session: AsyncSession, question: _Question, *, deltas: bool
-) -> AsyncGenerator[Event | TextDelta | TextReset]:
+def _items(session: AsyncSession, question: _Question) -> AsyncGenerator[Event | TextDelta | TextReset]:
     if question.prompt is None:
-        return session.attach(deltas=deltas)
-    return session.chat(question.prompt, question.agent, deltas=deltas)
+        return session.attach(deltas=True)
+    return session.chat(question.prompt, question.agent, deltas=True)
 
 
 async def _cancelled(session: AsyncSession | None, question: _Question) -> bool:

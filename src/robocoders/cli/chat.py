@@ -144,7 +144,7 @@ class _Conversation:
         self._client = self._session = None
 
     async def _answer(self, prompt: str) -> None:
-        from robocoders.cli.answering import can_show_live_text, show_turn  # noqa: PLC0415 - loads the types of events
+        from robocoders.cli.answering import show_turn  # noqa: PLC0415 - loads the types of events
 
         if self._client is None:
             from robocoders.client import AsyncRobocoders  # noqa: PLC0415 - loads the HTTP client
@@ -153,7 +153,7 @@ class _Conversation:
         if self._session is None:
             new = self._new if self._first is None else NewSession()
             self._session = await open_session(self._client, self._first, new)
-        items = self._session.chat(prompt, self._agent, deltas=can_show_live_text())
+        items = self._session.chat(prompt, self._agent, deltas=True)
         async with contextlib.aclosing(items):
             await show_turn(items)
 

@@ -54,12 +54,14 @@ class Check:
         state: How it stands.
         detail: What was found.
         mend: The line that mends it; empty where there is nothing to mend.
+        more: Further lines about it.
     """
 
     name: str
     state: State
     detail: str
     mend: str = ""
+    more: tuple[str, ...] = ()
 
 
 def checks() -> list[Check]:
@@ -68,7 +70,7 @@ def checks() -> list[Check]:
     Raises:
         ConfigurationError: The user file cannot be read.
     """
-    return [_python(), _venv(), _server_extra(), _git(), _bubblewrap(), *_places(), *_servers(), _models()]
+    return [_python(), _venv(), _server_extra(), _git(), _sealing(), *_places(), *_servers(), _models()]
 
 
 def _python() -> Check:
@@ -102,8 +104,16 @@ def _git() -> Check:
     return _program("git", "git", "the history of workspaces")
 
 
-def _bubblewrap() -> Check:
-    return _program("bwrap", "bubblewrap", "sealed commands, which come later")
+def _sealing() -> Check:
+    from robocoders.workspace.seal import enforcement, unavailable  # noqa: PLC0415 - only here, and it takes a moment
+
+    found = unavailable()
+    if found is not None:
+        detail = f"{found.cause}; agents run no commands and write no files"
+        return Check("sealed commands", State.LATER, detail, found.mend)
+    return Check(
+        "sealed commands", State.OK, "by bubblewrap; what holds the limits:", more=tuple(enforcement().lines())
+    )
 
 
 def _program(name: str, package: str, purpose: str) -> Check:

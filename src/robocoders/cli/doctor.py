@@ -25,5 +25,7 @@ def doctor() -> None:
 
 def _print(check: Check) -> None:
     print(f"{_MARKS[check.state]}  {check.name:<18} {check.detail}")  # noqa: T201 - data for standard output
+    for line in check.more:
+        print(f"    {'':<18} {line}")  # noqa: T201
     if check.mend and check.state is not State.OK:
         print(f"    {'':<18} mend it: {check.mend}")  # noqa: T201

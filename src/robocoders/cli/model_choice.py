@@ -76,7 +76,12 @@ def choose_model(flag: str | None, *, ask: bool) -> str:
 
 def found_models() -> list[FoundModel]:
     """What could be used here: a model for each key in the environment, and one of a local model server."""
-    found = [FoundModel(model, f"{name} is set") for name, model in _BY_KEY if os.environ.get(name)]
+    found = [
+        FoundModel(model, f"{variable} is set")
+        for name, model in _BY_KEY
+        for variable in [next((known for known in (name, f"{name}_FILE") if os.environ.get(known)), None)]
+        if variable is not None
+    ]
     local = _ollama_model()
     if local is not None:
         found.append(FoundModel(f"ollama:{local}", "A local model server (Ollama) is running"))

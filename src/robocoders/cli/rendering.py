@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self, TextIO
 
@@ -126,11 +127,13 @@ class Progress:
         if not line:
             return
         self._now, self._output = line, ""
-        if self._status is None:
-            say(f"· {line}")
-            return
-        self._status.console.print(f"· {line}", style="dim")
+        self._keep(f"· {line}")
         self._update()
+
+    def note(self, lines: Sequence[str]) -> None:
+        """Lines that belong to the last step, and stay below it."""
+        for line in lines:
+            self._keep(f"  {line}".rstrip())
 
     @property
     def can_preview(self) -> bool:
@@ -160,6 +163,12 @@ class Progress:
         if self._live and self._status is None:
             self._status = console(self._stream).status(self._text())
             self._status.start()
+
+    def _keep(self, line: str) -> None:
+        if self._status is None:
+            say(line)
+        else:
+            self._status.console.print(printable(line).expandtabs(), style="dim")
 
     def _update(self) -> None:
         if self._status is not None:
