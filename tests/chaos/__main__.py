@@ -32,18 +32,20 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--longest", type=float, default=5.0, help="longest time between a start and a kill, seconds")
     parser.add_argument("--limit", type=float, default=1800.0, help="how long each part may take, seconds")
     parser.add_argument("--folder", type=Path, help="an empty folder to work in and keep; else one that is removed")
+    parser.add_argument("--sealed", action="store_true", help="the turns run sealed commands; needs bubblewrap")
     parser.add_argument("--json", action="store_true", help="figures as one JSON object")
     return parser.parse_args()
 
 
-async def storm(folder: Path, plan: Plan) -> Verdict:
+async def storm(folder: Path, plan: Plan, role: str = "scripted") -> Verdict:
     """Run a storm in a folder and judge it.
 
     Args:
         folder: An empty folder.
         plan: How big it is.
+        role: The program of `tests.chaos.served`: `scripted`, or `sealed` for sealed commands.
     """
-    async with ServerProcess(folder, secrets.token_urlsafe(16), "scripted") as server:
+    async with ServerProcess(folder, secrets.token_urlsafe(16), role) as server:
         blown = Storm(server, plan)
         late: list[str] = []
         try:
@@ -70,7 +72,7 @@ async def _both(arguments: argparse.Namespace, folder: Path) -> dict[str, Verdic
             longest=arguments.longest,
             limit_seconds=arguments.limit,
         )
-        found["storm"] = await storm(folder / "storm", plan)
+        found["storm"] = await storm(folder / "storm", plan, "sealed" if arguments.sealed else "scripted")
         _tell(arguments, "storm", found["storm"])
     if arguments.duplicates:
         (folder / "duplicates").mkdir()

@@ -94,7 +94,8 @@ def _check_steps(prompt: str, bodies: Sequence[dict[str, Any]]) -> Iterator[str]
     if any(after["id"] != before["id"] + 1 for before, after in zip(actions, observations, strict=True)):
         yield "something stands between an action and its observation"
     told = [line for body, line in zip(observations, wanted, strict=False) if not _is_interrupted(body)]
-    if [body["content"] for body in observations if not _is_interrupted(body)] != told:
+    # A command's output ends with a line end, whatever the command does.
+    if [body["content"].removesuffix("\n") for body in observations if not _is_interrupted(body)] != told:
         yield "its observations are not those of its script, in order"
 
 

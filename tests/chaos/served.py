@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import shlex
 import sys
 import threading
 from pathlib import Path
@@ -25,8 +26,9 @@ EFFECTS_NAME = "effects"
 
 
 def written_in(folder: Path) -> dict[str, str]:
-    """What the files hold that turns of a scripted server have appended to, by name."""
-    return {file.name: file.read_text(encoding="utf-8") for file in (folder / EFFECTS_NAME).glob("*")}
+    """What the files hold that turns of a scripted or a sealed server have appended to, by name."""
+    files = [*(folder / EFFECTS_NAME).glob("*"), *(folder / "data" / "workspaces").glob("*/*.txt")]
+    return {file.name: file.read_text(encoding="utf-8") for file in files}
 
 
 def effects_in(folder: Path) -> list[str]:
@@ -57,6 +59,31 @@ def _scripted(effects: Path) -> MakeEngine:
     return make_engine
 
 
+def _sealed(_effects: Path) -> MakeEngine:
+    """The same, with sealed commands that append the lines in the session's workspace."""
+    from robocoders.testing.recalling_model import RecallingModel, Step, ToolCall  # noqa: PLC0415 - once the port is taken
+
+    def script(prompt: str, number: int) -> Step:
+        saying = say(prompt, number)
+        calls = [ToolCall("run", {"command": _append_command(file_of(prompt), line)}) for line in saying.lines]
+        return Step(pieces=saying.pieces, calls=calls, between=_between_pieces)
+
+    def make_engine(store: Store, settings: Settings) -> Engine:
+        return Engine(
+            store, data_dir=settings.data_dir, default_model="scripted", resolve_model=lambda _: RecallingModel(script)
+        )
+
+    return make_engine
+
+
+def _append_command(name: str, line: str) -> str:
+    """A command that appends a line to a file, in pieces, on a line of its own, and says it."""
+    file, half = shlex.quote(name), len(line) // 2
+    begin = f'test -z "$(tail -c1 {file} 2>/dev/null)" || echo >> {file}'
+    pieces = [f"printf %s {shlex.quote(piece)} | tee -a {file}; sleep 0.03" for piece in (line[:half], line[half:])]
+    return "; ".join([begin, *pieces, f"echo >> {file}"])
+
+
 async def _between_pieces() -> None:
     await pass_time(_PIECE_SECONDS)
 
@@ -77,7 +104,7 @@ def _counting(effects: Path) -> MakeEngine:
 
 _PIECE_SECONDS = 0.01
 
-_ROLES = {"scripted": _scripted, "counting": _counting}
+_ROLES = {"scripted": _scripted, "sealed": _sealed, "counting": _counting}
 
 
 def _end_with_parent() -> None:
