@@ -12,7 +12,7 @@ from typing import Any
 __all__ = ["BOOT", "bundle"]
 
 _PACKAGE = "robocoders.workspace.seal.inside"
-_MODULES = ("privileges", "processes", "measuring", "watching", "spawning", "file_tree", "supervisor")
+_MODULES = ("privileges", "processes", "kernel_memory", "measuring", "watching", "spawning", "file_tree", "supervisor")
 """In the order in which they import one another."""
 
 BOOT = (

@@ -116,6 +116,12 @@ DENIALS: tuple[Denial, ...] = (
     Denial(("settimeofday", "clock_settime", "syslog", "vhangup"), "administer the machine", "MOBY, FLATPAK"),
     Denial(("fanotify_init",), "watch a whole file system", "MOBY"),
     Denial(("mbind", "set_mempolicy", "migrate_pages", "move_pages"), "steer other processes' memory", "MOBY, FLATPAK"),
+    Denial(
+        ("fallocate",),
+        "take the whole disk in an instant, before a watcher looks; C libraries write instead",
+        "MAN posix_fallocate(3)",
+        errno.EOPNOTSUPP,
+    ),
     Denial(("modify_ldt", "uselib"), "old ways into the kernel", "FLATPAK"),
     Denial(("memfd_secret",), "memory that nobody can count", "MAN memfd_secret(2)", errno.ENOSYS),
     Denial(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import socket
 import subprocess
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ Sandbox = Literal["bubblewrap", "none"]
 
 _START_SECONDS = 30
 _OPEN_FILES = 4096
+_FEWEST_OPEN_FILES = 64
 _MORE_THREADS = 64
 """So many more than the watcher allows does the kernel allow, so that the watcher sees the limit exceeded."""
 _MORE_CPU_SECONDS = 5
@@ -136,7 +138,7 @@ def _settings(plan: Plan, control: int, *, is_bare: bool, is_memory_counted: boo
             "workspace_bytes": limits.workspace_bytes,
             "threads": limits.processes + _MORE_THREADS if own_count else 0,
             "process_cpu_seconds": limits.cpu_seconds + _MORE_CPU_SECONDS,
-            "open_files": _OPEN_FILES,
+            "open_files": _open_files(),
         },
         "memory_file_systems": () if is_bare else arguments.memory_file_systems(),
         "mount": -1,
@@ -144,6 +146,16 @@ def _settings(plan: Plan, control: int, *, is_bare: bool, is_memory_counted: boo
         "identity": None,
         "seccomp": b"" if is_bare else filter_program(os.uname().machine, is_memory_counted=is_memory_counted),
     }
+
+
+def _open_files() -> int:
+    """How many files each process may have open: fewer than the server, whose user may be the same.
+
+    Descriptors on their way through sockets are counted for a user (unix(7), ETOOMANYREFS), against the limit of the
+    one who sends: with the same limit, a command could keep the server from handing descriptors to its seals.
+    """
+    own, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return _OPEN_FILES if own == resource.RLIM_INFINITY else max(min(_OPEN_FILES, own * 3 // 4), _FEWEST_OPEN_FILES)
 
 
 def _masked_inside(plan: Plan) -> tuple[str, ...]:

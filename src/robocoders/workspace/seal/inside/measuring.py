@@ -34,6 +34,16 @@ class TreeSize:
         self._open: list[tuple[int, list[str]]] = []
         self._free_at_begin = self._free_bytes
         self._has_measured = False
+        self._first_free_bytes = self._free_bytes
+        self._first_known_bytes = 0
+        self.has_hidden = False
+        """Whether a directory could not be read: by its owner, who is the only one in a seal to take that right."""
+
+    @property
+    def unexplained_bytes(self) -> int:
+        """What the file system lost since the first measurement and the tree did not gain."""
+        lost = self._first_free_bytes - self._free_at_begin
+        return lost - (self.known_bytes - self._first_known_bytes)
 
     def is_gone(self) -> bool:
         """Whether the tree was deleted."""
@@ -55,7 +65,7 @@ class TreeSize:
         """
         begun = time.monotonic()
         if not self._open:
-            self._counted, self.spent_seconds = 0, 0.0
+            self._counted, self.spent_seconds, self.has_hidden = 0, 0.0, False
             self._free_at_begin = self._free()
             self._enter(self._root, None)
         while self._open and time.monotonic() < deadline:
@@ -71,6 +81,8 @@ class TreeSize:
         """Take over what was measured, with what open files without a name hold."""
         self.known_bytes = self._counted + unlinked_bytes
         self._free_bytes = self._free_at_begin
+        if not self._has_measured:
+            self._first_free_bytes, self._first_known_bytes = self._free_at_begin, self.known_bytes
         self._has_measured = True
 
     def _step(self) -> None:
@@ -85,8 +97,10 @@ class TreeSize:
             self._counted += status.st_blocks * 512 + _ENTRY_BYTES
             if stat.S_ISDIR(status.st_mode) and status.st_dev == self.device:
                 self._enter(name, directory)
+        except PermissionError:
+            self.has_hidden = True
         except OSError:
-            # It vanished, or it cannot be read by this user, who cannot have filled it then.
+            # It vanished.
             return
 
     def _enter(self, name: str, parent: int | None) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 
-__all__ = ["Process", "kill", "kill_session", "list_processes", "shared_memory_bytes"]
+__all__ = ["Process", "kill", "kill_session", "list_processes"]
 
 _SIGKILL = 9  # `signal` takes long to load
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
@@ -16,6 +16,7 @@ class Process:
     """One process as it is now (proc_pid_stat(5)): times in clock ticks, memory in bytes."""
 
     __slots__ = (
+        "address_space_bytes",
         "collected_ticks",
         "group",
         "parent",
@@ -39,6 +40,7 @@ class Process:
         """Of its children that ended, as far as it waited for them."""
         self.threads = int(fields[17])
         self.started = int(fields[19])
+        self.address_space_bytes = int(fields[20])
         self.resident_bytes = int(fields[21]) * _PAGE_BYTES
 
     def shared_out_bytes(self) -> int:
@@ -64,6 +66,28 @@ class Process:
         except OSError:
             pass
         return held
+
+    def can_hide_files(self, device: int) -> bool:
+        """Whether it may hold files of a device that nobody can find.
+
+        It cannot be looked into, it has them mapped without a name, or they are on their way through its sockets.
+        """
+        folder = f"/proc/{self.pid}"
+        wanted = f"{os.major(device):02x}:{os.minor(device):02x}"
+        try:
+            with open(f"{folder}/maps", encoding="utf-8", errors="replace") as file:
+                if any(line.rstrip().endswith("(deleted)") and line.split()[3] == wanted for line in file):
+                    return True
+            for name in os.listdir(f"{folder}/fdinfo"):
+                with open(f"{folder}/fdinfo/{name}", "rb") as file:
+                    if any(line.startswith(b"scm_fds:") and int(line.split()[1]) for line in file):
+                        return True
+        except FileNotFoundError:
+            # It has ended, or closed a descriptor meanwhile.
+            return False
+        except OSError:
+            return True
+        return False
 
 
 def list_processes(*, only_descendants: bool) -> list[Process]:
@@ -111,14 +135,3 @@ def kill(pid: int) -> None:
         os.kill(pid, _SIGKILL)
     except (ProcessLookupError, PermissionError):
         pass
-
-
-def shared_memory_bytes() -> int:
-    """What System V segments hold in this IPC namespace."""
-    try:
-        with open("/proc/sysvipc/shm", encoding="ascii") as file:
-            header, *rows = file.read().splitlines()
-    except (OSError, ValueError):
-        return 0
-    column = header.split().index("rss")
-    return sum(int(row.split()[column]) for row in rows)

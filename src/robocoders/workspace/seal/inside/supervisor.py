@@ -167,6 +167,9 @@ class _Supervisor:
             self._connection.send(b"%d outside" % number)
         except OSError as error:
             self._connection.send(_failure(number, error))
+        except ValueError:
+            # A path with half a character: no file can be called that.
+            self._connection.send(_failure(number, OSError(errno.EINVAL, os.strerror(errno.EINVAL))))
         except MemoryError:
             self._connection.send(_failure(number, OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))))
         finally:

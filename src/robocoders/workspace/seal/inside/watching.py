@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import time
 
+from robocoders.workspace.seal.inside.kernel_memory import memory_of_names, memory_of_namespace, memory_of_processes
 from robocoders.workspace.seal.inside.measuring import TreeSize
-from robocoders.workspace.seal.inside.processes import Process, list_processes, shared_memory_bytes
+from robocoders.workspace.seal.inside.processes import Process, list_processes
 
 __all__ = ["Watcher"]
 
@@ -88,10 +89,8 @@ class Watcher:
 
     def _memory_exceeded(self, processes: list[Process]) -> bool:
         limit = self._limits["memory_bytes"]
-        held = 0 if self._is_bare else shared_memory_bytes()
-        for place in self._memory_file_systems:
-            status = os.statvfs(place)
-            held += (status.f_blocks - status.f_bfree) * status.f_frsize
+        held = 0 if self._is_bare else memory_of_namespace()
+        held += memory_of_processes(processes) + sum(memory_of_names(place) for place in self._memory_file_systems)
         if held + sum(process.resident_bytes for process in processes) <= limit:
             return False
         # Shared pages were counted once for each process; looking closer is slow, so it is done only now.
@@ -108,4 +107,10 @@ class Watcher:
         self._size.due_at = time.monotonic() + self._size.spent_seconds / _SCAN_SHARE
         unlinked = sum(process.unlinked_bytes(self._size.device) for process in processes)
         self._size.finish(unlinked)
-        return self._size.known_bytes > limit
+        if self._size.known_bytes > limit:
+            return True
+        if self._size.unexplained_bytes <= limit:
+            return False
+        # Other programs may have filled the disk; who hides nothing is not blamed for it.
+        device = self._size.device
+        return self._size.has_hidden or any(process.can_hide_files(device) for process in processes)
