@@ -90,5 +90,6 @@ def test_an_interrupted_command_leaves_what_it_put_out(capsys: pytest.CaptureFix
     """Promise: README, what survives: a command that was cut off is reported with its output so far."""
     items = [run("make"), delta(0, "one\ntw"), ErrorObservation(content="It was interrupted.")]
     assert shown(items, capsys)[1:] == ["  one", "  tw", "· error: It was interrupted."]
+    assert shown([run("make"), delta(0, "one\ntw")], capsys)[1:] == ["  one", "  tw"]
     withdrawn = [run("make"), delta(0, "tw"), TextReset(delta_of=2), ran("two\n")]
     assert shown(withdrawn, capsys)[1:] == ["  tw", "  two"]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from robocoders import Robocoders
 from robocoders.agents.budget import Ceilings
 from robocoders.cli.limit_options import ceilings, command_limits, size
 from robocoders.workspace.seal import Limits
-from tests.cli.commands import command
+from tests.cli.commands import COMMAND, command
 from tests.cli.scripts import scripted
 
 
@@ -61,6 +62,20 @@ def test_the_network_belongs_to_the_new_session(tmp_path: Path) -> None:
     with scripted(tmp_path / "data"):
         ended = command("ask", "--network", "--session", "s", "hello")
     assert (ended.code, "--network belongs to a new session" in ended.err) == (2, True)
+
+
+def test_a_ceiling_of_a_user_ends_prompts_until_the_server_allows_more(tmp_path: Path) -> None:
+    """Promise: docs/command.md, serve --user-ceiling-...: exit code 4, and who can raise it."""
+    flags = ["--port", "0", "--data-dir", str(tmp_path / "data")]
+    for ceiling, code in ((["--user-ceiling-tokens", "0"], 4), (["--user-ceiling-money-usd", "2.5"], 0)):
+        serving = [*COMMAND, "serve", *flags, *ceiling]
+        with subprocess.Popen(serving, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
+            assert server.stdout is not None
+            address = server.stdout.readline().strip()
+            ended = command("ask", "--base-url", address, "hello")
+            server.terminate()
+        assert ended.code == code, ended.err
+        assert ("`--user-ceiling-tokens`" in ended.out) == (code == 4)
 
 
 @pytest.mark.parametrize(

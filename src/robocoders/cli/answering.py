@@ -51,14 +51,17 @@ async def show_turn(items: AsyncIterator[Event | TextDelta | TextReset]) -> Exit
     code = None
     with Progress() as progress, Answer() as answer:
         view = _View(answer, progress)
-        async for item in items:
-            if isinstance(item, Event):
-                view.show(item)
-                code = _code(item)
-            elif isinstance(item, TextDelta):
-                view.preview(item.text)
-            else:
-                view.withdraw()
+        try:
+            async for item in items:
+                if isinstance(item, Event):
+                    view.show(item)
+                    code = _code(item)
+                elif isinstance(item, TextDelta):
+                    view.preview(item.text)
+                else:
+                    view.withdraw()
+        finally:
+            view.end()
     return code
 
 
@@ -100,6 +103,10 @@ class _View:
         self._progress.withdraw()
         self._output.drop()
         self._progress.resume()
+
+    def end(self) -> None:
+        """Nothing more comes: complete a line of output that was begun."""
+        self._output.drop()
 
     def show(self, event: Event) -> None:
         """Show an event in the place of its live text."""
