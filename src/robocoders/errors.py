@@ -211,10 +211,22 @@ class SealError(WorkspaceError):
         message: The cause and the mend, for a person.
         cause: What is in the way.
         mend: What to do about it, on one line.
+        session_id: As for every error, like the two that follow.
+        request_id: See there.
+        last_event_id: See there.
     """
 
-    def __init__(self, message: str, *, cause: str = "", mend: str = "") -> None:
-        super().__init__(message)
+    def __init__(
+        self,
+        message: str,
+        *,
+        cause: str = "",
+        mend: str = "",
+        session_id: str | None = None,
+        request_id: str | None = None,
+        last_event_id: int | None = None,
+    ) -> None:
+        super().__init__(message, session_id=session_id, request_id=request_id, last_event_id=last_event_id)
         self.cause = cause
         self.mend = mend
 
