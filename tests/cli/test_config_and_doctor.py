@@ -131,3 +131,13 @@ def test_doctor_notices_a_place_that_cannot_be_written() -> None:
     ended = command("doctor", variables={"XDG_CACHE_HOME": "/proc/self"})
     assert ended.code == 1
     assert "/proc/self cannot be written" in ended.out
+
+
+def test_attacks_are_refused_where_nothing_can_be_sealed(tmp_path: Path) -> None:
+    """Promise: docs/command.md, doctor --attack: it says why and what mends it; alone, --jsonl is wrong use."""
+    ended = command("doctor", "--attack", variables={"PATH": str(tmp_path)})
+    assert ended.code == 2
+    assert ended.out == ""
+    assert "cannot be sealed" in ended.err
+    assert "bubblewrap" in ended.err
+    assert command("doctor", "--jsonl").code == 2
