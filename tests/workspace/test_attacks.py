@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from robocoders.workspace.attacks import ATTEMPTS, Attempt, Sign, run_attacks
 from robocoders.workspace.attacks.attempt import FileTools
@@ -37,6 +38,13 @@ def _proofs() -> Iterator[object]:
             yield pytest.param(attempt, id=attempt.id, marks=marks)
 
 
+@pytest.fixture
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Two attempts at a time would be blamed for what the other takes of disk, processors and the kernel's memory."""
+    with FileLock(tmp_path_factory.getbasetemp().parent / "attacks.lock"):
+        yield
+
+
 def _named(name: str) -> Attempt:
     return next(attempt for attempt in ATTEMPTS if attempt.id == name)
 
@@ -52,6 +60,7 @@ def test_there_are_more_than_sixty_attempts_of_all_kinds() -> None:
 
 
 @pytest.mark.needs_bubblewrap
+@pytest.mark.usefixtures("alone")
 @pytest.mark.parametrize("group", GROUPS)
 async def test_nothing_gets_out(group: str, tmp_path: Path) -> None:
     """Promise: docs/command.md, doctor: nothing gets out of a seal, by commands and by file tools."""
@@ -68,6 +77,7 @@ async def test_nothing_gets_out(group: str, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.unmeasured
+@pytest.mark.usefixtures("alone")
 @pytest.mark.needs_bubblewrap
 def test_nothing_gets_out_where_an_ordinary_user_serves() -> None:
     """Promise: docs/command.md, doctor --attack --jsonl; the server of an ordinary user seals as well as root's."""
@@ -93,6 +103,7 @@ def test_nothing_gets_out_where_an_ordinary_user_serves() -> None:
     assert ended.returncode == 0
 
 
+@pytest.mark.usefixtures("alone")
 @pytest.mark.parametrize("attempt", list(_proofs()))
 async def test_an_attempt_succeeds_where_nothing_prevents_it(attempt: Attempt, tmp_path: Path) -> None:
     """Promise: docs/command.md, doctor: whether something got out is seen from outside; no attempt is for show."""
@@ -119,9 +130,11 @@ def test_a_process_that_lives_on_is_noticed() -> None:
 async def test_a_loop_that_stands_still_is_noticed() -> None:
     """Promise: docs/command.md, doctor: an attempt that stops the server got out."""
     async with Pulse() as pulse:
-        await asyncio.to_thread(lambda: None)
+        await asyncio.to_thread(os.sched_yield)
         subprocess.run(["sleep", "4.5"], check=True)  # noqa: ASYNC221 -- it is to block the loop
-        await asyncio.to_thread(lambda: None)
+        async with asyncio.timeout(10):
+            while not pulse.findings():
+                await asyncio.to_thread(os.sched_yield)
     assert [finding.sign for finding in pulse.findings()] == [Sign.STUCK]
     assert Pulse().findings() == []
 

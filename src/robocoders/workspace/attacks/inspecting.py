@@ -26,6 +26,7 @@ class Inspector:
 
     def __init__(self) -> None:
         self.found: set[str] = set()
+        self._unfiltered: set[str] = set()
         self.inspected = 0
         """How many processes it could look into."""
 
@@ -33,6 +34,8 @@ class Inspector:
         """Compare a process with the first of its seal. What ended meanwhile is passed over."""
         with contextlib.suppress(OSError, ValueError, KeyError):
             own, other = _status(pid), _status(first)
+            if "VmRSS" not in own:
+                return  # It is ending: it has given back what it had, its filter too.
             self._compare_rights(own, other)
             self._compare_places(pid, first)
             self._compare_schedule(pid, first)
@@ -46,8 +49,13 @@ class Inspector:
             self.found.add("capabilities")
         if own["Uid"] != other["Uid"] or own["Gid"] != other["Gid"]:
             self.found.add("another user")
-        if own.get("Seccomp") != other.get("Seccomp"):
+        if own.get("Seccomp") == other.get("Seccomp"):
+            self._unfiltered.discard(own["Pid"])
+        elif own["Pid"] in self._unfiltered:
             self.found.add("no filter on system calls")
+        else:
+            # One that is being ended for a denied call has none, for a moment.
+            self._unfiltered.add(own["Pid"])
 
     def _compare_places(self, pid: int, first: int) -> None:
         for name in _NAMESPACES:

@@ -20,6 +20,8 @@ _MORE_CPU_SECONDS = 3.0
 _MORE_WALL_SECONDS = 4.0
 _SERVER_BYTES = 384 * MEBIBYTE
 """What the server may need for the largest answers that it takes."""
+_ANYTHING = 1 << 62
+"""Space on disk and memory of the kernel are the whole machine's: only attempts on them are judged by them."""
 _READ_BYTES = 65536
 _MOST_FILES = 300
 
@@ -35,8 +37,8 @@ def judge_peaks(attempt: Attempt, peaks: Peaks, taken_bytes: int, seconds: float
     """
     limits = attempt.limits
     measured = (
-        ("memory", peaks.memory_bytes, limits.memory_bytes + _MORE_MEMORY),
-        ("disk space", taken_bytes, limits.workspace_bytes + _MORE_DISK if attempt.sign is Sign.EXCEEDED else 1 << 62),
+        ("memory", peaks.memory_bytes, limits.memory_bytes + _MORE_MEMORY if attempt.shows == "memory" else _ANYTHING),
+        ("disk space", taken_bytes, limits.workspace_bytes + _MORE_DISK if attempt.shows == "disk" else _ANYTHING),
         ("processes", peaks.processes, limits.processes + _MORE_PROCESSES),
         ("CPU seconds", peaks.cpu_seconds, limits.cpu_seconds + _MORE_CPU_SECONDS),
         ("seconds", seconds, limits.wall_seconds + _MORE_WALL_SECONDS),

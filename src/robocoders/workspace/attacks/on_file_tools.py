@@ -94,7 +94,7 @@ async def _write_paths(files: FileTools, variables: Mapping[str, str]) -> bytes:
         f"../{mark}",
         f"{outside}/{mark}",
         "../other/notes.txt",
-        f"/tmp/{mark}",  # noqa: S108 -- the host's
+        f"{variables['TEMPORARY']}/{mark}",
         f"/proc/self/root{outside}/{mark}",
         f"{variables['ROOT']}-{mark}/x",
         f"missing/../../{mark}",

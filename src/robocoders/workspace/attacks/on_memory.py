@@ -44,7 +44,7 @@ hold(1)
         "memory.temporary-files",
         "fill the private file systems that lie in memory",
         Sign.EXCEEDED,
-        'for p in /tmp /dev/shm "$HOME"; do head -c 100M /dev/zero > "$p/a-$MARK"; '
+        'for p in "$TEMPORARY" /dev/shm "$HOME"; do head -c 100M /dev/zero > "$p/a-$MARK"; '
         'for i in 1 2 3 4 5 6 7; do head -c 100M /dev/zero > "$p/$i-$MARK"; done; done; sleep 0.2',
         shows="memory",
         limits=replace(_SMALL, file_bytes=512 * MEBIBYTE),
@@ -64,7 +64,7 @@ def work(place):
         os.mknod(str(count))
         count += 1
 with tried():
-    child(lambda: work("/tmp"))
+    child(lambda: work(env["TEMPORARY"]))
     work("/dev/shm")
 hold(0.2)
 """,
@@ -205,7 +205,7 @@ hold(2.5)
         Sign.EXCEEDED,
         """
 kept = []
-for make in (lambda: os.memfd_create("x"), lambda: call("memfd_secret", 0), lambda: os.open("/tmp", os.O_TMPFILE | os.O_RDWR)):
+for make in (lambda: os.memfd_create("x"), lambda: call("memfd_secret", 0), lambda: os.open(env["TEMPORARY"], os.O_TMPFILE | os.O_RDWR)):
     for _ in range(8):
         with tried():
             kept.append(make())

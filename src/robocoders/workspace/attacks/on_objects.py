@@ -107,7 +107,7 @@ if kept:
         """
 kept = []
 kinds = [(0o60600, 254, 0), (0o60600, 8, 0), (0o60600, 7, 0), (0o20600, 1, 1), (0o20600, 1, 11), (0o20600, 1, 4)]
-for place in (".", "/tmp", "/dev", "/dev/shm", env.get("HOME", "/tmp")):
+for place in (".", env["TEMPORARY"], "/dev", "/dev/shm", env.get("HOME", ".")):
     for kind, major, minor in kinds:
         with tried():
             path = f"{place}/{MARK}-{kind}-{major}-{minor}"
@@ -157,5 +157,6 @@ parts = [bytearray(os.urandom(1) * (32 << 20)) for _ in range(32)]
 hold()
 """,
         "python",
+        shows="memory",
     ),
 )

@@ -19,7 +19,7 @@ ON_OUTSIDE_FILES: tuple[Attempt, ...] = (
         "write.by-absolute-path",
         "write to the database and into the system's directories",
         Sign.CHANGED,
-        'for p in "$DATABASE" "$OTHER" "$OUTSIDE/$MARK" "/etc/$MARK" "/$MARK" "/var/tmp/$MARK"; do echo x >> "$p"; done',
+        'for p in "$DATABASE" "$OTHER" "$OUTSIDE/$MARK" "/etc/$MARK" "/$MARK" "$LASTING/$MARK"; do echo x >> "$p"; done',
     ),
     Attempt(
         "write.programs",
@@ -31,7 +31,7 @@ ON_OUTSIDE_FILES: tuple[Attempt, ...] = (
         "write.temporary-files",
         "reach the host's temporary files and shared memory",
         Sign.CHANGED,
-        'for p in /tmp /var/tmp /dev/shm /run; do echo x > "$p/$MARK"; done',
+        'for p in "$TEMPORARY" "$LASTING" /dev/shm /run; do echo x > "$p/$MARK"; done',
     ),
     Attempt(
         "write.symbolic-link",
@@ -120,7 +120,7 @@ for inode in (2, 128, 256):
         "make what is read-only writable, and write",
         Sign.CHANGED,
         'for m in / /usr /etc/alternatives /proc/irq; do mount -o remount,rw,bind "$m"; done; echo x > "/usr/$MARK"; '
-        'echo x > "/etc/$MARK"; umount -l /tmp && echo x > "/tmp/$MARK"',
+        'echo x > "/etc/$MARK"; umount -l "$TEMPORARY" && echo x > "$TEMPORARY/$MARK"',
         bare="it would take the host's mounts away; the same sign is proved by other writes",
     ),
     Attempt(
@@ -134,7 +134,7 @@ for inode in (2, 128, 256):
         "write.core-pattern",
         "have the kernel start a program of ours when one crashes",
         Sign.CHANGED,
-        'echo "|/tmp/$MARK" > /proc/sys/kernel/core_pattern',
+        'echo "|$TEMPORARY/$MARK" > /proc/sys/kernel/core_pattern',
         bare="it would change this machine's kernel",
     ),
     Attempt(

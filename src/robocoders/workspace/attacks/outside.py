@@ -16,10 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from robocoders.workspace.attacks.attempt import Sign
+from robocoders.workspace.seal import arguments
 
-__all__ = ["MachineState", "machine_state", "planted", "standing", "strays", "tree_state"]
+__all__ = ["LASTING", "MachineState", "machine_state", "planted", "standing", "strays", "tree_state"]
 
-_STRAY_PLACES = ("/", "/tmp", "/var/tmp", "/dev", "/dev/shm", "/etc", "/run", "/usr", "/usr/bin", "/usr/local/bin")  # noqa: S108
+LASTING = f"/var{arguments.TEMPORARY}"
+_SYSTEM_PLACES = ("/", "/dev", "/dev/shm", "/etc", "/run", "/usr", "/usr/bin", "/usr/local/bin")  # noqa: S108
+_STRAY_PLACES = (arguments.TEMPORARY, LASTING, *_SYSTEM_PLACES)
 _CAPABILITIES = "security.capability"
 
 

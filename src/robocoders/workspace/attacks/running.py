@@ -76,7 +76,7 @@ async def carry_out(
     free_before = free_bytes(scene.directory.parent)
     is_sealed = sandbox != "none"
     sampler = Sampler(
-        scene.watched.pid, scene.directory.parent, is_sealed=is_sealed, measures_memory=attempt.sign is Sign.EXCEEDED
+        scene.watched.pid, scene.directory.parent, is_sealed=is_sealed, measures_memory=attempt.shows == "memory"
     )
     seal = Seal(workspace, limits=limits or attempt.limits, sandbox=sandbox)
     trial = _Trial(attempt, seal, files(workspace) if files else seal, scene.variables(workspace))

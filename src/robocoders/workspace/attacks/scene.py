@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from robocoders.workspace.attacks.attempt import Finding, Sign
-from robocoders.workspace.attacks.outside import MachineState, machine_state, strays, tree_state
+from robocoders.workspace.attacks.outside import LASTING, MachineState, machine_state, strays, tree_state
 from robocoders.workspace.attacks.watched import Watched
 from robocoders.workspace.seal import arguments
 from robocoders.workspace.seal.syscalls import NUMBERS, number
@@ -94,6 +94,8 @@ class Scene:
             "OUTSIDE": str(self.directory),
             "ROOT": str(workspace),
             "MARK": self.mark,
+            "TEMPORARY": arguments.TEMPORARY,
+            "LASTING": LASTING,
             "SERVER": str(os.getpid()),
             "VICTIM": str(watched.pid),
             "VICTIM_MEMORY": str(watched.memory),
