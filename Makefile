@@ -16,7 +16,7 @@ ifdef PYTHON
 export PYTHON
 endif
 
-.PHONY: help demo test check serve coverage chaos bench format clean
+.PHONY: help demo test check serve coverage chaos babble bench format clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -50,6 +50,9 @@ coverage: $(READY) ## Measure: wire/ 100 % by its own tests, the whole 95 %
 
 chaos: $(READY) ## Kill a server again and again under load and judge what was seen; ARGS adds options
 	@$(BIN)/python -m tests.chaos $(ARGS)
+
+babble: $(READY) ## Let a model of random weights babble at the agents, from somebody else's server
+	@$(BIN)/python -m tests.babble $(ARGS)
 
 bench: $(READY) ## Measure long logs, many followers and the overhead of sealed commands, as ratios
 	@$(BIN)/python -m bench.long_log

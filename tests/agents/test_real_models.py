@@ -71,6 +71,10 @@ async def test_a_real_model_uses_the_tools_and_streams_its_steps(
             ModelReply(status=400, body={"error": {"message": "x", "code": "context_length_exceeded"}}),
             "longer than the model can take",
         ),
+        (
+            ModelReply(status=400, body={"error": {"message": "x", "code": 400, "type": "exceed_context_size_error"}}),
+            "longer than the model can take",
+        ),
         (ModelReply(status=400, body={"error": {"message": "odd"}}), "refused the request"),
         (ModelReply(status=503, body={"error": {"message": "x"}}, headers=NO_RETRY), "not available"),
         (ModelReply(status=500, body={"error": {"message": "x"}}, headers=NO_RETRY), "(HTTP 500): it failed"),

@@ -69,7 +69,6 @@ def test_a_model_that_never_ends_its_turn_is_stopped_at_the_allowance(tmp_path: 
         assert "read" in turn.names
 
 
-@pytest.mark.xfail(reason="the library does not know how llama.cpp words a context overflow: it is a refusal to it")
 def test_a_server_with_too_little_memory_is_told_apart(tmp_path: Path) -> None:
     """Promise: README, models: a context overflow is a clear end of the turn."""
     for turn in talk(tmp_path, replace(RAMBLING, context=1024)):

@@ -29,7 +29,9 @@ from robocoders.agents.model_keys import COMPATIBLE, key_variables
 if TYPE_CHECKING:
     from pydantic_ai.models import Model
 
-__all__ = ["AnswerBrokeOffError", "explain", "may_pass", "without_words"]
+__all__ = ["AnswerBrokeOffError", "explain", "may_pass", "recognised", "without_words"]
+
+_OVERFLOW_TYPES = frozenset({"exceed_context_size_error"})
 
 
 class AnswerBrokeOffError(UnexpectedModelBehavior):
@@ -90,6 +92,16 @@ def may_pass(error: AgentRunError) -> bool:
         if said in {"true", "false"}:
             return said == "true"
     return isinstance(error, _TRANSIENT)
+
+
+def recognised(error: AgentRunError) -> AgentRunError:
+    """The error, or what it is where the library does not know a server's own name for it.
+
+    Source: llama.cpp's server words a prompt that its context cannot hold in a way of its own.
+    """
+    if isinstance(error, ModelHTTPError) and error.provider_error_type in _OVERFLOW_TYPES:
+        return ModelContextWindowExceededError(error.model_name, "the context is too small")
+    return error
 
 
 def without_words(error: _E) -> _E:

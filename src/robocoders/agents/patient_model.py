@@ -15,7 +15,7 @@ from pydantic_ai.exceptions import AgentRunError, ContentFilterError, ModelAPIEr
 from pydantic_ai.models.wrapper import WrapperModel
 from pydantic_ai.settings import ModelSettings, merge_model_settings
 
-from robocoders.agents.model_errors import AnswerBrokeOffError, may_pass, without_words
+from robocoders.agents.model_errors import AnswerBrokeOffError, may_pass, recognised, without_words
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -107,7 +107,7 @@ class PatientModel(WrapperModel):
             try:
                 yield stream
             except AgentRunError as error:
-                raise without_words(error)  # noqa: B904 - its cause is what must not be kept
+                raise without_words(recognised(error))  # noqa: B904 - its cause is what must not be kept
 
     async def _tried_again(self, ask: Callable[[], Awaitable[_T]]) -> _T:
         deadline = asyncio.timeout(self.limits.answer_seconds)
@@ -119,7 +119,7 @@ class PatientModel(WrapperModel):
                     except AgentRunError as error:
                         wait = self._wait_after(error, attempt)
                         if wait is None:
-                            raise without_words(error)  # noqa: B904 - its cause is what must not be kept
+                            raise without_words(recognised(error))  # noqa: B904 - its cause is what must not be kept
                     await asyncio.sleep(wait)
         except TimeoutError:
             if not deadline.expired():
