@@ -47,7 +47,9 @@ def test_an_unasked_continue_starts_no_run(client: Client, repository_session: R
     run, extra = events[:-1], events[-1]
     assert [event.get("action") for event in run].count("message") == 1
     assert (run[-1]["action"], extra["action"]) == ("message", "message")
-    assert [event["args"]["extras"] for event in (run[-1], extra)] == [{"reason": "finished"}] * 2
+    assert [event["args"]["extras"]["reason"] for event in (run[-1], extra)] == ["finished"] * 2
+    assert run[-1]["args"]["extras"]["usage"]["requests"] >= 1
+    assert not any(extra["args"]["extras"].get("usage", {}).values())
 
 
 def test_a_cached_token_and_session_serve_the_next_run(client: Client, server: HostedServer) -> None:

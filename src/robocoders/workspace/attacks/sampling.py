@@ -41,10 +41,12 @@ class Peaks:
 
 
 class Sampler(threading.Thread):
-    """Samples until it is stopped. The tree of this process is looked at, without the process outside.
+    """Samples until it is stopped. The tree of this process is looked at, without what ran in it before.
+
+    Made before the seal is: whatever this process had started by then is none of the seal's, nor is what comes of it.
 
     Args:
-        excluded: A process that is none of the seal's.
+        excluded: A process that is none of the seal's, whenever it was started.
         directory: On the file system that may be filled.
         is_sealed: Whether there are namespaces to find the seal by.
         measures_memory: Whether memory is measured closely, which is slow.
@@ -52,7 +54,8 @@ class Sampler(threading.Thread):
 
     def __init__(self, excluded: int, directory: Path, *, is_sealed: bool, measures_memory: bool) -> None:
         super().__init__(daemon=True)
-        self._excluded = excluded
+        self._excluded = frozenset({excluded})
+        self._excluded |= frozenset(self._tree())
         # A descriptor: an attempt may move or remove the directory.
         self._place = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         self._is_sealed = is_sealed
@@ -102,7 +105,7 @@ class Sampler(threading.Thread):
         return {
             pid: fields
             for pid, fields in everything.items()
-            if pid != own and own in (above := list(_ancestors(pid, parents))) and self._excluded not in above
+            if pid != own and own in (above := list(_ancestors(pid, parents))) and self._excluded.isdisjoint(above)
         }
 
     def _first(self, tree: dict[int, list[str]]) -> int:
