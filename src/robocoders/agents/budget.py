@@ -14,10 +14,10 @@ that is for the account to remember.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Literal, NoReturn, Protocol
+from typing import Literal, Protocol
 
 from robocoders.wire.protocol import Reason
 
@@ -134,11 +134,12 @@ class Standing:
 class Account(Protocol):
     """Keeps what is used up, for the turn, its session and its user."""
 
-    async def standing(self, coming: Spent | None) -> Standing:
+    async def standing(self, coming: Spent | None, fits: Callable[[Standing], bool]) -> Standing:
         """What it knows now; after a crash what it knew then.
 
         Args:
             coming: What the request about to be made is taken to use up; None where this turn has made none.
+            fits: Whether the request will be made. Only then is what it may use up kept from others.
         """
         ...
 
@@ -207,9 +208,12 @@ class Budget:
             BudgetEnded: It would be one too many.
             StoreError: The account cannot be read.
         """
+        standing: Standing | None = None
         if self._account is not None and any(ceilings for _, ceilings in self._ceilings):
-            self._check_ceilings(await self._account.standing(self._last))
-        self._check_allowances()
+            standing = await self._account.standing(self._last, lambda seen: self._end(seen) is None)
+        end = self._end(standing)
+        if end is not None:
+            raise end
 
     async def after_response(self, usage: Usage, cost_usd: Decimal | None) -> None:
         """Count a response.
@@ -231,41 +235,48 @@ class Budget:
         if self._account is not None:
             await self._account.record(self.usage, self.cost_micro_usd, self._last)
 
-    def _check_allowances(self) -> None:
+    def _end(self, standing: Standing | None) -> BudgetEnded | None:
+        """How the turn ends now; None where the next request may be made."""
+        reached = None if standing is None else self._reached_ceiling(standing)
+        return reached or self._reached_allowance()
+
+    def _reached_allowance(self) -> BudgetEnded | None:
         allowed = self._allowances
         if self._requests >= allowed.requests:
-            raise BudgetEnded(
+            return BudgetEnded(
                 Reason.ITERATION_LIMIT,
                 f"I stopped after {self._requests} requests to the model, the allowance of one turn. Send `continue` "
                 "to go on.",
             )
         coming = self._last or Spent()
         if allowed.cost_micro_usd is not None and _too_much(self._cost, coming.cost_micro_usd, allowed.cost_micro_usd):
-            raise BudgetEnded(
+            return BudgetEnded(
                 Reason.BUDGET_LIMIT,
                 f"I stopped after {money(self.cost_micro_usd)}: one turn may cost {money(allowed.cost_micro_usd)}, and "
                 "the next request would be more than that. Send `continue` to go on.",
             )
+        return None
 
-    def _check_ceilings(self, standing: Standing) -> None:
+    def _reached_ceiling(self, standing: Standing) -> BudgetEnded | None:
         coming = self._last or standing.last
         own_tokens = self._input_tokens + self._output_tokens
         for whose, ceilings in self._ceilings:
             others = standing.session if whose == "session" else standing.user
             cost = others.cost_micro_usd + self._cost
             if ceilings.cost_micro_usd is not None and _too_much(cost, coming.cost_micro_usd, ceilings.cost_micro_usd):
-                _exhausted(whose, "money_usd", money(round(cost)), money(ceilings.cost_micro_usd))
+                return _exhausted(whose, "money_usd", money(round(cost)), money(ceilings.cost_micro_usd))
             tokens = others.tokens + own_tokens
             if ceilings.tokens is not None and _too_much(tokens, coming.tokens, ceilings.tokens):
-                _exhausted(whose, "tokens", f"{tokens:,} tokens", f"{ceilings.tokens:,} tokens")
+                return _exhausted(whose, "tokens", f"{tokens:,} tokens", f"{ceilings.tokens:,} tokens")
             wall_us = others.wall_us + standing.wall_us
             if ceilings.seconds is not None and wall_us >= ceilings.seconds * _MICRO:
-                raise out_of_time(whose, ceilings.seconds)
+                return out_of_time(whose, ceilings.seconds)
+        return None
 
 
 def out_of_time(whose: Literal["session", "user"], seconds: int) -> BudgetEnded:
     """Return the end of a turn whose session, or user, has no time left."""
-    return _end(whose, "seconds", f"{seconds:,} s", f"{seconds:,} s")
+    return _exhausted(whose, "seconds", f"{seconds:,} s", f"{seconds:,} s")
 
 
 def money(micro_usd: int) -> str:
@@ -279,11 +290,7 @@ def _too_much(spent: Decimal | int, coming: int, limit: int) -> bool:
     return spent >= limit or spent + coming > limit
 
 
-def _exhausted(whose: Literal["session", "user"], what: str, spent: str, ceiling: str) -> NoReturn:
-    raise _end(whose, what, spent, ceiling)
-
-
-def _end(whose: Literal["session", "user"], what: str, spent: str, ceiling: str) -> BudgetEnded:
+def _exhausted(whose: Literal["session", "user"], what: str, spent: str, ceiling: str) -> BudgetEnded:
     if whose == "session":
         mend = f"Raise the session's limit `ceiling_{what}`, or begin another session"
     else:

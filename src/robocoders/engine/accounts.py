@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
+from weakref import WeakValueDictionary
 
 import msgspec
 
@@ -23,6 +25,14 @@ class InFlight:
 
     def __init__(self) -> None:
         self._of_user: dict[str, dict[str, Spent]] = {}
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    def lock(self, owner: str) -> asyncio.Lock:
+        """Return what is held while money moves from here to the record, or both are looked at.
+
+        Without it money on its way would count twice, or not at all.
+        """
+        return self._locks.setdefault(owner, asyncio.Lock())
 
     def of_others(self, owner: str, turn_id: str) -> Spent:
         """Return what a user's other turns have in flight."""
@@ -79,31 +89,35 @@ class TurnAccount:
         """How long the turn has been worked on."""
         return self._turn.wall_us + max(self._monotonic_us() - self._began_us, 0)
 
-    async def standing(self, coming: Spent | None) -> Standing:
+    async def standing(self, coming: Spent | None, fits: Callable[[Standing], bool]) -> Standing:
         """What `Account.standing` promises."""
 
         async def look() -> bytes:
-            ledger = await self._store.ledger(self._turn, self._owner)
-            last = _spent(ledger.last)
-            # From here on nothing is awaited until it is held: two turns must not count on the same money.
-            others = self._in_flight.of_others(self._owner, self._turn.id)
-            self._in_flight.hold(self._owner, self._turn.id, coming or last)
-            user = Spent(
-                ledger.user.cost_micro_usd + others.cost_micro_usd,
-                ledger.user.tokens + others.tokens,
-                ledger.user.wall_us,
-            )
-            return msgspec.json.encode(Standing(_spent(ledger.session), user, last, self.wall_us))
+            async with self._in_flight.lock(self._owner):
+                ledger = await self._store.ledger(self._turn, self._owner)
+                last = _spent(ledger.last)
+                others = self._in_flight.of_others(self._owner, self._turn.id)
+                user = Spent(
+                    ledger.user.cost_micro_usd + others.cost_micro_usd,
+                    ledger.user.tokens + others.tokens,
+                    ledger.user.wall_us,
+                )
+                standing = Standing(_spent(ledger.session), user, last, self.wall_us)
+                if fits(standing):
+                    self._in_flight.hold(self._owner, self._turn.id, coming or last)
+            return msgspec.json.encode(standing)
 
         return msgspec.json.decode(await self._checkpointed(_STEP, look), type=Standing)
 
     async def record(self, usage: Mapping[str, int], cost_micro_usd: int, last: Spent) -> None:
         """What `Account.record` promises. A turn that is run again changes nothing until it is where it was."""
-        self.release()
         if usage.get("requests", 0) <= self._turn.usage.get("requests", 0):
+            self.release()
             return
         self._spending = Spending(dict(usage), cost_micro_usd, self.wall_us, Sums(**asdict(last)))
-        await self._store.record_spending(self._turn, self._spending)
+        async with self._in_flight.lock(self._owner):
+            await self._store.record_spending(self._turn, self._spending)
+            self.release()
 
     def release(self) -> None:
         """The turn is not about to use anything up any more."""
