@@ -69,7 +69,7 @@ async def test_a_reader_anywhere_in_a_long_log_holds_a_page_of_it(stage: Stage, 
 
 
 class _Talker:
-    """An agent that says a number of things when it is told."""
+    """An agent that says one thing, and a number of others when it is told."""
 
     def __init__(self, count: int) -> None:
         self._count = count
@@ -77,6 +77,7 @@ class _Talker:
         self.go_on = asyncio.Event()
 
     async def __call__(self, _turn: TurnInput, emit: Emit) -> Outcome:
+        await emit(saying("Listen."))
         self.begun.set()
         await self.go_on.wait()
         for _ in range(self._count // _AT_ONCE):
@@ -104,16 +105,15 @@ async def test_followers_who_do_not_read_hold_little_and_lose_nothing(stage: Sta
         followers = [stage.engine.follow("session-2", 0, live=True) for _ in range(_FOLLOWERS)]
         for follower in followers:
             await stack.enter_async_context(aclosing(follower))
-        # The first event is waited for by all, so all have subscribed; the rest comes while nobody reads.
-        first = [asyncio.create_task(_ids(follower, 1)) for follower in followers]
+        # All have the first event, so all have subscribed; the rest comes while nobody reads.
+        assert await asyncio.gather(*(_ids(follower, 1) for follower in followers)) == [[1]] * _FOLLOWERS
         before = _peak_mib()
         talker.go_on.set()
         told = [event.id async for event in handle.events() if isinstance(event, StoredEvent)]
         held = _peak_mib() - before
         tracemalloc.stop()
-        assert await asyncio.gather(*first) == [[1]] * _FOLLOWERS
-        rest = await asyncio.gather(*(_ids(follower, count) for follower in followers))
-    assert told == list(range(1, count + 2))
+        rest = await asyncio.gather(*(_ids(follower, count + 1) for follower in followers))
+    assert told == list(range(1, count + 3))
     assert rest == [told[1:]] * _FOLLOWERS
     # One copy of what was said is some 2 MiB; a copy for each of the hundred would be two hundred.
     assert held < 20
