@@ -1,0 +1,1 @@
+"""Whether the search finds the right file, asked about packages that nobody tunes on."""

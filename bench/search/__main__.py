@@ -1,0 +1,104 @@
+"""Whether the search finds the right file: questions about three packages, beside a ranking by their words alone.
+
+python -m bench.search [--final] [--jsonl] [--tree DIR] [--cache DIR]
+
+The sources come from a package registry through pip, once; `--tree` names a folder that holds them unpacked, each in
+its own `NAME-VERSION`. While the search is worked on, the open questions are asked; `--final` asks the third that is
+kept for a last reading, on which nothing may be tuned. A question that has an answer and gets "no strong match" counts
+as not found.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from bench.search.questions import Reading, load_questions
+from bench.search.reading import Answer, Figures, Outcome, figures_of, read_package
+from bench.search.sources import SourcesError, default_cache, fetch, unpack
+
+__all__ = ["outcomes", "table"]
+
+
+def outcomes(reading: Reading, *, tree: Path | None, cache: Path, temporary: Path) -> Iterator[Outcome]:
+    """Ask all questions of a reading.
+
+    Args:
+        reading: Which questions.
+        tree: Where the packages are unpacked already; None to fetch them.
+        cache: Where fetched source distributions are kept.
+        temporary: An empty folder for what is needed meanwhile.
+
+    Raises:
+        SourcesError: A package is neither there nor to be had.
+    """
+    asked = load_questions()
+    for package in asked.packages:
+        if tree is None:
+            root = unpack(fetch(package, cache), package, temporary)
+        else:
+            root = tree / package.folder
+            if not root.is_dir():
+                raise SourcesError(f"{tree} has no folder {package.folder}")
+        yield from read_package(root, asked.of(package, reading), temporary / "indexes")
+
+
+def table(reading: Reading, rankings: dict[str, Figures]) -> str:
+    """The figures of each ranking in one line."""
+    of = next(iter(rankings.values()))
+    about = f"{reading} questions: {of.answerable} with an answer, {of.unanswerable} without"
+    rows = [("", "right file first", "in the first five", "no strong match")]
+    for name, got in rankings.items():
+        shares = (_share(got.first, got.answerable), _share(got.among_five, got.answerable))
+        rows.append((name, *shares, f"{got.unmatched} of {got.unanswerable}"))
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    lines = ("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
+    return "\n".join((about, "", *lines, ""))
+
+
+def _share(count: int, of: int) -> str:
+    return f"{100 * count / max(of, 1):.1f} % ({count} of {of})"
+
+
+def _records(found: Iterable[Outcome]) -> Iterator[str]:
+    for one in found:
+        question = one.question
+        record = {"id": question.id, "package": question.package, "reading": question.reading, "text": question.text}
+        record |= {"right": question.files, "search": _seen(one.search, question.files)}
+        yield json.dumps(record | {"words": _seen(one.words, question.files)}) + "\n"
+
+
+def _seen(answer: Answer, right: Sequence[str]) -> dict[str, object]:
+    return {"rank": answer.rank_in(right), "match": bool(answer.files), "files": answer.files}
+
+
+def main() -> int:
+    """Ask and tell; 1 where the sources are not to be had."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--final", action="store_true", help="ask the third that is kept for a last reading instead")
+    parser.add_argument("--jsonl", action="store_true", help="one JSON object for each question, no table")
+    parser.add_argument("--tree", type=Path, metavar="DIR", help="a folder with the packages, unpacked")
+    parser.add_argument("--cache", type=Path, metavar="DIR", default=default_cache(), help="default %(default)s")
+    options = parser.parse_args()
+    reading: Reading = "final" if options.final else "open"
+    with tempfile.TemporaryDirectory(prefix="robocoders-bench-") as folder:
+        try:
+            found = list(outcomes(reading, tree=options.tree, cache=options.cache, temporary=Path(folder)))
+        except SourcesError as error:
+            sys.stderr.write(f"{error}\n")
+            return 1
+    if options.jsonl:
+        sys.stdout.writelines(_records(found))
+        return 0
+    search = figures_of((one.question, one.search) for one in found)
+    words = figures_of((one.question, one.words) for one in found)
+    sys.stdout.write(table(reading, {"this search": search, "the question's words alone": words}))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
