@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from robocoders.search.chunking import MAX_CHUNK_LINES, chunks_of, enclosing_symbol
+from robocoders.search.chunking import MAX_CHUNK_LINES, Chunk, chunks_of, enclosing_symbol
+from robocoders.search.languages import language_of
 from robocoders.search.symbols import find_symbols
 
 PYTHON = '''
@@ -128,10 +129,10 @@ MARKDOWN = """
 CASES: list[tuple[str | None, str, list[str]]] = [
     ("Python", PYTHON, ["LIMIT", "Pair", "Cache", "Cache.get", "Cache.get.inner", "Cache.put", "main"]),
     ("TypeScript", TYPESCRIPT, ["Store", "Store.load", "Store.handler", "fetchAll", "helper", "LIMIT", "run"]),
-    ("Go", GO, ["Server", "Serve", "main", "Version"]),
+    ("Go", GO, ["Server", "Server.Serve", "main", "Version"]),
     ("Rust", RUST, ["Pool", "Pool", "Pool.next", "square", "MAX", "main"]),
     ("Java", JAVA, ["Greeter", "Greeter.Greeter", "Greeter.greet"]),
-    ("C", C, ["LIMIT", "point", "main", "Pool::drain"]),
+    ("C", C, ["LIMIT", "point", "main", "Pool.drain"]),
     ("Shell", SHELL, ["build", "deploy"]),
     ("Markdown", MARKDOWN, ["Guide", "Guide.Install", "Guide.Use", "Other"]),
     ("Ruby", "class Cat\n  def meow!\n  end\nend\n", ["Cat", "Cat.meow!"]),
@@ -148,13 +149,13 @@ CASES: list[tuple[str | None, str, list[str]]] = [
 @pytest.mark.parametrize(("language", "text", "names"), CASES, ids=[str(case[0]) for case in CASES])
 def test_definitions_are_found_in_each_language(language: str | None, text: str, names: list[str]) -> None:
     """Promise: README, search: an answer names the enclosing symbol."""
-    assert [symbol.qualified for symbol in find_symbols(dedent(text).splitlines(), language)] == names
+    assert [symbol.qualified for symbol in find_symbols(language, dedent(text))] == names
 
 
 def test_a_definition_ends_where_its_block_ends() -> None:
     """Promise: README, search: the enclosing symbol is the one that holds the line."""
     lines = dedent(PYTHON).splitlines()
-    symbols = find_symbols(lines, "Python")
+    symbols = find_symbols("Python", dedent(PYTHON))
 
     def symbol_at(text: str) -> str | None:
         found = enclosing_symbol(symbols, lines.index(text) + 1)
@@ -187,10 +188,14 @@ lines_of_code = st.lists(
 )
 
 
+def pieces(language: str, text: str) -> list[Chunk]:
+    return chunks_of(text.split("\n"), find_symbols(language, text))
+
+
 @given(lines=lines_of_code, suffix=st.sampled_from(["py", "ts", "go", "md", "txt", "yaml"]))
 def test_the_pieces_of_a_file_hold_every_line_once(lines: list[str], suffix: str) -> None:
     """Promise: ours; what is in a file can be found, and is found once."""
-    chunks = chunks_of(f"a.{suffix}", "\n".join(lines))
+    chunks = chunks_of(lines, find_symbols(language_of(f"a.{suffix}"), "\n".join(lines)))
     covered = [number for chunk in chunks for number in range(chunk.first_line, chunk.last_line + 1)]
     assert covered == sorted(set(covered))
     missing = set(range(1, len(lines) + 1)) - set(covered)
@@ -204,11 +209,11 @@ def test_each_method_is_a_piece_with_its_decorators_and_comments() -> None:
         "class A:\n    x = 1\n\n    # Why.\n    @property\n"
         "    def size(self):\n        def inner(): pass\n        return inner\n"
     )
-    found = [(chunk.first_line, chunk.last_line, chunk.names, chunk.scope) for chunk in chunks_of("a.py", text)]
+    found = [(chunk.first_line, chunk.last_line, chunk.names, chunk.scope) for chunk in pieces("Python", text)]
     assert found == [(1, 3, ("A",), ()), (4, 8, ("size", "inner"), ("A",))]
 
 
 def test_a_list_above_a_heading_does_not_belong_to_it() -> None:
     """Promise: ours; in prose, what stands above a heading belongs to the section before."""
-    found = [(chunk.first_line, chunk.last_line) for chunk in chunks_of("a.md", "# One\n* item\n## Two\ntext\n")]
+    found = [(chunk.first_line, chunk.last_line) for chunk in pieces("Markdown", "# One\n* item\n## Two\ntext\n")]
     assert found == [(1, 2), (3, 5)]

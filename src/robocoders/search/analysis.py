@@ -1,16 +1,28 @@
-"""What the index keeps of a file's text: its pieces as words. Pure, and most of the work of indexing."""
+"""What the index keeps of a file's text: its definitions, its calls, and its pieces as words. Pure."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import msgspec
 
 from robocoders.search.chunking import chunks_of
 from robocoders.search.kinds import kind_of
 from robocoders.search.languages import language_of
+from robocoders.search.outline import Call, Symbol
 from robocoders.search.prose import split_code
+from robocoders.search.symbols import outline_of
 from robocoders.search.words import index_words
 
-__all__ = ["MAX_LINES_OF_PACKED_FILE", "MAX_LINE_CHARACTERS", "MOST_LINES_OF_UNKNOWN_FILE", "Piece", "analyse"]
+__all__ = [
+    "MAX_LINES_OF_PACKED_FILE",
+    "MAX_LINE_CHARACTERS",
+    "MOST_LINES_OF_UNKNOWN_FILE",
+    "Analysis",
+    "Piece",
+    "analyse",
+]
 
 MAX_LINE_CHARACTERS = 4000
 MAX_LINES_OF_PACKED_FILE = 200
@@ -45,8 +57,17 @@ class Piece(msgspec.Struct, frozen=True, array_like=True):
     prose: str
 
 
-def analyse(path: str, text: str) -> list[Piece]:
-    """The pieces of a file.
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """A file as it goes into the index: its pieces in order, its definitions and calls likewise."""
+
+    pieces: Sequence[Piece]
+    symbols: Sequence[Symbol]
+    calls: Sequence[Call]
+
+
+def analyse(path: str, text: str) -> Analysis:
+    """What the index keeps of a file.
 
     Args:
         path: From the workspace's root.
@@ -54,8 +75,10 @@ def analyse(path: str, text: str) -> list[Piece]:
     """
     path_words = index_words(path)
     language = language_of(path)
+    lines = _worth_indexing(path, language, text.split("\n"))
+    outline = outline_of(language, "\n".join(lines))
     pieces: list[Piece] = []
-    for chunk in chunks_of(path, _worth_indexing(path, language, text)):
+    for chunk in chunks_of(lines, outline.symbols):
         code, prose = split_code(chunk.body.split("\n"), language)
         pieces.append(
             Piece(
@@ -69,16 +92,15 @@ def analyse(path: str, text: str) -> list[Piece]:
                 index_words(prose),
             )
         )
-    return pieces
+    return Analysis(pieces, outline.symbols, outline.calls)
 
 
-def _worth_indexing(path: str, language: str | None, text: str) -> str:
-    """The text, or the beginning of one that nobody reads from end to end: packed, generated, catalogues, data."""
-    lines = text.split("\n")
+def _worth_indexing(path: str, language: str | None, lines: list[str]) -> list[str]:
+    """The lines, or the beginning of those that nobody reads to the end: packed, generated, catalogues, data."""
     most_lines = _MOST_LINES.get(kind_of(path), len(lines))
     if language is None:
         most_lines = min(most_lines, MOST_LINES_OF_UNKNOWN_FILE)
     if max(map(len, lines)) > MAX_LINE_CHARACTERS:
         lines = [line[:MAX_LINE_CHARACTERS] for line in lines]
         most_lines = min(most_lines, MAX_LINES_OF_PACKED_FILE)
-    return "\n".join(lines[:most_lines])
+    return lines[:most_lines]

@@ -6,19 +6,14 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from robocoders.search.languages import language_of
-from robocoders.search.symbols import find_symbols
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from robocoders.search.symbols import Symbol
+    from robocoders.search.outline import Symbol
 
 __all__ = ["Chunk", "chunks_of", "enclosing_symbol"]
 
 MAX_CHUNK_LINES = 60
-_PROSE = frozenset({"Markdown", "reStructuredText", "Text"})
-_COMMENT_STARTS = ("#", "//", "/*", "*", "@", "--", ";", "///")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +39,15 @@ class Chunk:
     body: str
 
 
-def chunks_of(path: str, text: str) -> list[Chunk]:
-    """A file's pieces in order; together they hold every line once, blank runs at the end excepted."""
-    lines = text.split("\n")
-    language = language_of(path)
-    symbols = find_symbols(lines, language)
+def chunks_of(lines: Sequence[str], symbols: Sequence[Symbol]) -> list[Chunk]:
+    """A file's pieces in order; together they hold every line once, blank runs at the end excepted.
+
+    Args:
+        lines: The file's lines.
+        symbols: The definitions in it, in the order in which they begin.
+    """
     begins = [symbol.first_line for symbol in symbols]
-    owners = _owners(lines, symbols, comments_lead=language not in _PROSE)
+    owners = _owners(len(lines), symbols)
     chunks: list[Chunk] = []
     start = 0
     for end in range(1, len(lines) + 1):
@@ -58,8 +55,7 @@ def chunks_of(path: str, text: str) -> list[Chunk]:
             continue
         body = "\n".join(lines[start:end])
         if body.strip():
-            inside = symbols[bisect_left(begins, start + 1) : bisect_right(begins, end)]
-            names = tuple(symbol.name for symbol in inside)
+            names = tuple(symbol.name for symbol in symbols[bisect_left(begins, start + 1) : bisect_right(begins, end)])
             chunks.append(_chunk(symbols, owners[start], names, (start + 1, end), body))
         start = end
     return chunks
@@ -76,24 +72,32 @@ def enclosing_symbol(symbols: Sequence[Symbol], line: int) -> Symbol | None:
     return inner
 
 
-def _owners(lines: Sequence[str], symbols: Sequence[Symbol], *, comments_lead: bool) -> list[int | None]:
-    """For each line the index of the definition whose piece it belongs to.
+def _owners(count: int, symbols: Sequence[Symbol]) -> list[int | None]:
+    """For each of `count` lines the index of the definition whose piece it belongs to.
 
-    That is the innermost one, except that what a function defines inside of itself stays with the function, and (where
-    `comments_lead`) the comments and decorators right above a definition belong to it.
+    That is the innermost one, from its leading comment on, except that what a function defines inside of itself stays
+    with the function.
     """
-    owners: list[int | None] = [None] * len(lines)
+    owners: list[int | None] = [None] * count
+    is_inside: list[bool] = []
     for index, symbol in enumerate(symbols):
-        if any(not symbols[parent].is_container for parent in _ancestors(symbols, index)):
+        parent = symbol.parent
+        is_inside.append(parent is not None and (is_inside[parent] or not symbols[parent].is_container))
+        if is_inside[index]:
             continue
-        if symbol.is_constant and symbol.last_line == symbol.first_line:
-            # It has no piece of its own: its neighbours explain it.
+        if _is_explained_by_neighbours(symbol, symbols, owners):
             continue
-        first = symbol.first_line - 1
-        while comments_lead and first > 0 and lines[first - 1].lstrip().startswith(_COMMENT_STARTS):
-            first -= 1
-        owners[first : symbol.last_line] = [index] * (symbol.last_line - first)
+        owners[symbol.lead_line - 1 : symbol.last_line] = [index] * (symbol.last_line - symbol.lead_line + 1)
     return owners
+
+
+def _is_explained_by_neighbours(symbol: Symbol, symbols: Sequence[Symbol], owners: Sequence[int | None]) -> bool:
+    """Whether a definition has no piece of its own."""
+    around = symbols[symbol.parent].kind if symbol.parent is not None else "module"
+    if symbol.is_constant and not symbol.is_container:
+        return symbol.last_line == symbol.lead_line or around != "module"
+    # `} alias;` at the end of a type.
+    return symbol.last_line == symbol.lead_line and owners[symbol.last_line - 1] not in {None, symbol.parent}
 
 
 def _ancestors(symbols: Sequence[Symbol], index: int) -> list[int]:
@@ -112,7 +116,7 @@ def _chunk(
     if owner is None:
         return Chunk(first, last, names, (), is_definition=False, is_owned=False, body=body)
     own = symbols[owner]
-    scope = tuple(symbols[parent].name for parent in _ancestors(symbols, owner))
+    scope = (*((own.owner,) if own.owner else ()), *(symbols[parent].name for parent in _ancestors(symbols, owner)))
     is_definition = first <= own.first_line <= last
     return Chunk(
         first, last, names, scope if is_definition else (own.name, *scope), is_definition, is_owned=True, body=body

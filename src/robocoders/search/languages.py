@@ -7,7 +7,8 @@ __all__ = ["fence_name", "language_of", "suffix_of"]
 _SUFFIXES = {
     "Python": "py pyi pyw",
     "JavaScript": "js jsx mjs cjs",
-    "TypeScript": "ts tsx mts cts",
+    "TypeScript": "ts mts cts",
+    "TSX": "tsx",
     "Go": "go",
     "Rust": "rs",
     "Java": "java",
