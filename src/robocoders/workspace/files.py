@@ -7,7 +7,7 @@ import os
 import stat
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from robocoders.errors import WorkspaceError
 from robocoders.workspace.decoding import decode, is_binary
@@ -31,8 +31,7 @@ MAX_READ_BYTES = 16 << 20
 DEFAULT_TEXT_BYTES = 64 << 10
 
 
-@dataclass(frozen=True, slots=True)
-class WorkspaceFile:
+class WorkspaceFile(NamedTuple):
     """A file that was seen: its path from the root with `/` between components, size in bytes, time of change.
 
     The path is as the operating system gives it; `quote_path` makes it fit for showing.
@@ -166,10 +165,9 @@ class Workspace:
         """
         try:
             with opened_directory(self.root, ()) as directory:
-                rules = NO_RULES.entering(directory, 0)
-                for parts, status in walk_tree(directory, (), rules, self._is_masked):
-                    if status.st_size <= MAX_WALKED_BYTES and not has_binary_suffix(parts[-1]):
-                        yield WorkspaceFile("/".join(parts), status.st_size, status.st_mtime_ns)
+                if not self._is_masked(()):
+                    for files in walk_tree(directory, (), NO_RULES, self._masked, has_binary_suffix):
+                        yield from (WorkspaceFile(*file) for file in files if file[1] <= MAX_WALKED_BYTES)
         except OSError as error:
             raise self._error((), ".", error) from error
 

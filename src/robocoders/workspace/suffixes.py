@@ -24,4 +24,5 @@ _BINARY = frozenset(
 
 def has_binary_suffix(name: str) -> bool:
     """Whether a file of that name is taken to be binary."""
-    return name.rpartition(".")[2].lower() in _BINARY and "." in name
+    _stem, dot, suffix = name.rpartition(".")
+    return bool(dot) and suffix.lower() in _BINARY
