@@ -18,6 +18,8 @@ __all__ = [
     "Action",
     "BrowseAction",
     "BrowseArgs",
+    "CallToolAction",
+    "CallToolArgs",
     "DelegateAction",
     "DelegateArgs",
     "EditAction",
@@ -52,6 +54,8 @@ __all__ = [
     "SuccessObservation",
     "TextDelta",
     "TextReset",
+    "ToolResultExtras",
+    "ToolResultObservation",
     "UnknownEvent",
     "WriteAction",
     "WriteArgs",
@@ -277,6 +281,33 @@ class RejectAction(Action, frozen=True, kw_only=True, tag="reject"):
     args: FinishArgs = FinishArgs()
 
 
+class CallToolArgs(msgspec.Struct, frozen=True, kw_only=True):
+    """A tool of the client's, what to call it with, and the name of this call.
+
+    The calls that an answer of the model makes at once come together, `index` of `of`; the last one says what the turn
+    has used up so far (`usage`, by the names of a turn's usage).
+    """
+
+    name: str = ""
+    arguments: str = ""
+    """A JSON text, as the model wrote it."""
+    call_id: str = ""
+    index: int = 0
+    of: int = 1
+    usage: dict[str, int] = {}
+
+
+class CallToolAction(Action, frozen=True, kw_only=True, tag="call_tool"):
+    """Asking the client to run a tool of its own; the turn waits for the result. An addition of this implementation."""
+
+    args: CallToolArgs = CallToolArgs()
+
+    @property
+    def is_last(self) -> bool:
+        """Whether it is the last of the calls that were made at once: now the client's results are waited for."""
+        return self.args.index + 1 >= self.args.of
+
+
 class GenericExtras(msgspec.Struct, frozen=True, kw_only=True):
     """Extras of an observation that has none of its own."""
 
@@ -365,6 +396,18 @@ class SuccessObservation(Observation, frozen=True, kw_only=True, tag="success"):
     extras: GenericExtras = GenericExtras()
 
 
+class ToolResultExtras(msgspec.Struct, frozen=True, kw_only=True):
+    """The call that was answered."""
+
+    call_id: str = ""
+
+
+class ToolResultObservation(Observation, frozen=True, kw_only=True, tag="tool_result"):
+    """What a tool of the client's returned, as the client has sent it. An addition of this implementation."""
+
+    extras: ToolResultExtras = ToolResultExtras()
+
+
 class TextDelta(msgspec.Struct, frozen=True, kw_only=True):
     """Live text of an event to come, sent only to those who asked for it. It has no id of its own."""
 
@@ -393,6 +436,7 @@ ACTIONS: tuple[type[Action], ...] = (
     DelegateAction,
     FinishAction,
     RejectAction,
+    CallToolAction,
 )
 """Every action this version knows, one class a name."""
 
@@ -405,5 +449,6 @@ OBSERVATIONS: tuple[type[Observation], ...] = (
     RecallObservation,
     ErrorObservation,
     SuccessObservation,
+    ToolResultObservation,
 )
 """Every observation this version knows, one class a name."""

@@ -7,16 +7,17 @@ stands here works without any record.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import msgspec
 
 from robocoders.agents.bounding import MODEL_CHARACTERS, cut_middle
-from robocoders.events import Action, ErrorObservation, Event, Observation
+from robocoders.events import Action, CallToolAction, CallToolArgs, ErrorObservation, Event, Observation
 
 __all__ = [
+    "ClientCall",
     "DirectSteps",
     "Emit",
     "Live",
@@ -24,9 +25,12 @@ __all__ = [
     "StepResult",
     "Steps",
     "Work",
+    "client_calls",
     "interrupted_result",
     "refused",
 ]
+
+_NOBODY_OUTSIDE = "Error: There is no client here that could run this."
 
 Emit = Callable[[Event], Awaitable[int]]
 """Commits an event and returns its id; an observation's `cause` is the id that `Emit` gave for its action."""
@@ -67,6 +71,19 @@ Work = Callable[[int, Live], Awaitable[StepResult]]
 """Does a step: from the id of its action and where to write its output while it comes, to its result."""
 
 
+@dataclass(frozen=True, slots=True)
+class ClientCall:
+    """A call of a tool that the client runs.
+
+    Args:
+        name: The tool.
+        arguments: A JSON text, as the model wrote it.
+    """
+
+    name: str
+    arguments: str = field(repr=False)
+
+
 class Steps(Protocol):
     """Carries out the steps of one turn, one after the other."""
 
@@ -84,6 +101,21 @@ class Steps(Protocol):
             action: The event that tells it.
             work: Does it. What it raises comes out unchanged, and the step stays begun.
             repeatable: It only reads.
+
+        Raises:
+            StoreError: It cannot be committed.
+        """
+        ...
+
+    async def ask_client(self, calls: Sequence[ClientCall], usage: Mapping[str, int]) -> list[str]:
+        """Ask the client to run tools of its own, and return the results, in the order of the calls.
+
+        All calls are committed at once, and the turn waits, however long; after a crash it waits again, or gets what
+        was answered.
+
+        Args:
+            calls: The calls that one answer of the model makes.
+            usage: What the turn has used up so far, by the names of a turn's usage.
 
         Raises:
             StoreError: It cannot be committed.
@@ -143,8 +175,33 @@ class DirectSteps:
         await self.emit(caused)
         return replace(result, observation=caused)
 
+    async def ask_client(self, calls: Sequence[ClientCall], usage: Mapping[str, int]) -> list[str]:
+        names = [f"call_{place}" for place in range(len(calls))]
+        for action in client_calls(calls, names, usage):
+            await self.emit(action)
+        return [_NOBODY_OUTSIDE] * len(calls)
+
     async def note(self, name: str, look: Callable[[], Awaitable[bytes]]) -> bytes:  # noqa: ARG002 - the same
         return await look()
+
+
+def client_calls(calls: Sequence[ClientCall], names: Sequence[str], usage: Mapping[str, int]) -> list[CallToolAction]:
+    """Return the events that ask a client, of which the last one says what was used up so far."""
+    last = len(calls) - 1
+    return [
+        CallToolAction(
+            message=f"Asks the client to run {call.name}",
+            args=CallToolArgs(
+                name=call.name,
+                arguments=call.arguments,
+                call_id=name,
+                index=index,
+                of=len(calls),
+                usage=dict(usage) if index == last else {},
+            ),
+        )
+        for index, (call, name) in enumerate(zip(calls, names, strict=True))
+    ]
 
 
 def refused(text: str) -> StepResult:

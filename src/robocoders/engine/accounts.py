@@ -82,12 +82,25 @@ class TurnAccount:
         self._checkpointed = checkpointed
         self._monotonic_us = monotonic_us
         self._began_us = monotonic_us()
+        self._paused_since_us: int | None = None
         self._spending: Spending | None = None
 
     @property
     def wall_us(self) -> int:
         """How long the turn has been worked on."""
-        return self._turn.wall_us + max(self._monotonic_us() - self._began_us, 0)
+        now_us = self._monotonic_us() if self._paused_since_us is None else self._paused_since_us
+        return self._turn.wall_us + max(now_us - self._began_us, 0)
+
+    def pause(self) -> None:
+        """Nobody works on the turn from now on: it waits for somebody outside of it."""
+        if self._paused_since_us is None:
+            self._paused_since_us = self._monotonic_us()
+
+    def resume(self) -> None:
+        """It is worked on again."""
+        if self._paused_since_us is not None:
+            self._began_us += self._monotonic_us() - self._paused_since_us
+            self._paused_since_us = None
 
     async def standing(self, coming: Spent | None, fits: Callable[[Standing], bool]) -> Standing:
         """What `Account.standing` promises."""

@@ -18,8 +18,10 @@ __all__ = [
     "closing_message",
     "failed",
     "interrupted",
+    "passed_over",
     "spent",
     "stopped",
+    "unanswered",
     "unasked",
     "unkept",
     "with_unknown_price",
@@ -31,6 +33,20 @@ logger = logging.getLogger("robocoders.engine")
 def cancelled() -> Outcome:
     """Return the outcome of a turn that the user cancelled."""
     return Outcome(reason=Reason.CANCELLED, text="Cancelled.")
+
+
+def passed_over() -> Outcome:
+    """Return the outcome of a turn that waited for its client when another prompt came."""
+    return Outcome(
+        reason=Reason.CANCELLED, text="Cancelled: another prompt came while I waited for results of the client's tools."
+    )
+
+
+def unanswered() -> Outcome:
+    """Return the outcome of a turn that has waited for its client for too long."""
+    return Outcome(
+        reason=Reason.CANCELLED, text="Cancelled: for a day the client sent no results of its tools. Ask again."
+    )
 
 
 def stopped() -> Outcome:

@@ -9,6 +9,7 @@ from typing import Protocol
 from robocoders.engine.hub import Item
 from robocoders.store.rows import History, TurnRow
 from robocoders.wire.protocol import CONTINUE_PROMPT
+from robocoders.wire.wishes import Wishes
 
 __all__ = ["PromptSpec", "TurnHandle"]
 
@@ -25,6 +26,8 @@ class PromptSpec:
         body_hash: A hash of the request's body; the same key must come with the same one.
         if_busy_refuse: Refuse, rather than wait, where the session has an open turn.
         plain: Whether the answer goes to the plain stream, that of old clients.
+        model: The model's name for this turn; None for the session's, else the server's.
+        wishes: What is asked for beside the words.
     """
 
     prompt: str = field(repr=False)
@@ -34,6 +37,8 @@ class PromptSpec:
     body_hash: str = ""
     if_busy_refuse: bool = False
     plain: bool = False
+    model: str | None = None
+    wishes: Wishes | None = field(default=None, repr=False)
 
     @property
     def is_bare_continue(self) -> bool:
@@ -55,16 +60,20 @@ class Follow(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TurnHandle:
-    """The turn of a prompt that was accepted.
+    """The turn of a prompt that was accepted, or of an answer that it had asked for.
 
     Attributes:
-        turn: The turn as it was when the prompt came.
-        existing: Whether the key was known, so that this is an earlier turn and no new one.
+        turn: The turn as it was when the prompt, or the answer, came.
+        existing: Whether the key was known, so that this is an earlier turn and no new one; of answers, whether all of
+            them were known.
+        begins_after: The id after which comes what the prompt or the answer leads to: for an answer that of the last
+            of the calls that were made at once.
     """
 
     turn: TurnRow
     existing: bool
     _follow: Follow = field(repr=False)
+    begins_after: int
 
     def events(self, *, after: int = 0, deltas: bool = False, offset: int = 0) -> AsyncGenerator[Item, None]:
         """Return the turn's events, past ones and live ones; the closing one is the last.

@@ -12,7 +12,7 @@ import importlib
 import logging
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Collection
+from collections.abc import AsyncGenerator, Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,8 @@ from robocoders.agents.budget import Ceilings
 from robocoders.agents.running import Outcome, run_turn
 from robocoders.agents.worker_threads import in_worker_thread
 from robocoders.engine import endings
+from robocoders.engine.answering import commit_answers
+from robocoders.engine.asking import ClientAnswerConflictError, Sleep, UnknownCallError
 from robocoders.engine.closing import Closer
 from robocoders.engine.following import follow_log, only_of_turn
 from robocoders.engine.hub import Hub, Item
@@ -48,7 +50,15 @@ from robocoders.workspace.seal import Limits
 if TYPE_CHECKING:
     from robocoders.engine.checkpoints import Checkpoints
 
-__all__ = ["Engine", "EngineStoppedError", "PromptSpec", "SessionBusyError", "TurnHandle"]
+__all__ = [
+    "ClientAnswerConflictError",
+    "Engine",
+    "EngineStoppedError",
+    "PromptSpec",
+    "SessionBusyError",
+    "TurnHandle",
+    "UnknownCallError",
+]
 
 logger = logging.getLogger("robocoders.engine")
 
@@ -75,6 +85,7 @@ class Engine:
             of what it is given in the same order; what was committed comes back instead of being done again.
         now_us: Returns the time, in UTC microseconds.
         monotonic_us: Returns the time from any beginning, in microseconds; it never goes back.
+        sleep: Waits for a number of seconds.
         sandbox: What seals the commands of agents; `none` runs them bare, for throw-away containers.
         command_limits: What the commands of a turn may use.
         user_ceilings: What all turns of one user may use up together.
@@ -90,6 +101,7 @@ class Engine:
         run_turn: RunTurn = run_turn,
         now_us: Callable[[], int] = system_clock_us,
         monotonic_us: Callable[[], int] = _monotonic_us,
+        sleep: Sleep = asyncio.sleep,
         sandbox: Sandbox = "bubblewrap",
         command_limits: Limits | None = None,
         user_ceilings: Ceilings | None = None,
@@ -110,6 +122,8 @@ class Engine:
             in_flight=self._in_flight,
             checkpoints=self._checkpoints,
             monotonic_us=monotonic_us,
+            now_us=now_us,
+            sleep=sleep,
         )
         self._opening: asyncio.Task[Checkpoints] | None = None
         self._lanes: dict[str, Lane] = {}
@@ -133,6 +147,10 @@ class Engine:
     def idle_since_us(self) -> int | None:
         """Since when no turn is open, in UTC microseconds; None while one is."""
         return None if self._lanes or self._accepting else self._idle_since_us
+
+    def waiting(self, session_id: str) -> bool:
+        """Return whether the session's running turn waits for its client. A prompt that comes now ends it."""
+        return any(one.outside.asked_up_to is not None for one in self._open_turns(session_id))
 
     def busy(self, session_id: str) -> bool:
         """Return whether the session has an open turn."""
@@ -167,12 +185,27 @@ class Engine:
             EngineStoppedError: The engine is stopping.
             StoreError: The prompt cannot be committed.
         """
-        if self._stopping:
-            raise EngineStoppedError("the server is stopping and takes no prompts", session_id=session.id)
-        accepting = asyncio.create_task(self._accept(session, prompt))
-        self._accepting.add(accepting)
-        accepting.add_done_callback(self._accepted)
-        return await asyncio.shield(accepting)
+        return await self._shielded(self._accept(session, prompt))
+
+    async def answer(self, owner: str, results: Mapping[str, str]) -> TurnHandle:
+        """Commit what a client's tools returned and wake the turn that waits for it.
+
+        The turn goes on when all calls that its model made at once are answered; answers to some of them are kept.
+        The same answer again is none: its sender follows what the first one led to, also when the turn has ended. A
+        caller who is cancelled meanwhile does not undo it.
+
+        Args:
+            owner: Who answers.
+            results: What each call returned, by its `call_id`; calls that were made at once.
+
+        Raises:
+            UnknownCallError: A call was never made, or by another user's turn, or its turn has ended without an
+                answer to it, or they were not made at once.
+            ClientAnswerConflictError: A call was answered before, and otherwise. Nothing is committed.
+            EngineStoppedError: The engine is stopping.
+            StoreError: The answers cannot be committed.
+        """
+        return await self._shielded(self._take_answer(owner, results))
 
     def follow(
         self, session_id: str, after: int, *, live: bool, deltas: bool = False, offset: int = 0
@@ -260,6 +293,23 @@ class Engine:
             if not opening.cancelled() and opening.exception() is None:
                 await opening.result().close()
 
+    async def _shielded(self, work: Coroutine[Any, Any, TurnHandle]) -> TurnHandle:
+        if self._stopping:
+            work.close()
+            raise EngineStoppedError("the server is stopping and takes no prompts")
+        accepting = asyncio.create_task(work)
+        self._accepting.add(accepting)
+        accepting.add_done_callback(self._accepted)
+        return await asyncio.shield(accepting)
+
+    async def _take_answer(self, owner: str, results: Mapping[str, str]) -> TurnHandle:
+        answered = await commit_answers(self._store, owner, results)
+        self._hub.publish(answered.new)
+        for one in self._open_turns(answered.turn.session_id):
+            if one.turn.id == answered.turn.id:
+                one.outside.wake()
+        return TurnHandle(answered.turn, not answered.new, self._follow_turn, answered.begins_after)
+
     async def _accept(self, session: SessionRow, prompt: PromptSpec) -> TurnHandle:
         await self._closer.settle()
         begun = await self._store.begin_turn(
@@ -267,19 +317,21 @@ class Engine:
                 session_id=session.id,
                 owner=session.owner,
                 agent=prompt.agent,
-                model=session.model or self._default_model,
+                model=prompt.model or session.model or self._default_model,
                 prompt=prompt.prompt,
                 history=prompt.history,
                 limits=with_user_ceilings(session.limits, self._user_ceilings),
                 key=prompt.key,
                 body_hash=prompt.body_hash,
-                refuse_if_busy=prompt.if_busy_refuse,
+                # A turn that waits for its client is ended by a prompt, so it keeps nobody waiting.
+                refuse_if_busy=prompt.if_busy_refuse and not self.waiting(session.id),
                 only_continues=prompt.is_bare_continue,
+                wishes=prompt.wishes,
             )
         )
         if not begun.existing:
             self._queue(OpenTurn(session, begun.turn, _future()))
-        return TurnHandle(begun.turn, begun.existing, self._follow_turn)
+        return TurnHandle(begun.turn, begun.existing, self._follow_turn, begun.turn.after_event_id)
 
     def _accepted(self, accepting: asyncio.Task[TurnHandle]) -> None:
         self._accepting.discard(accepting)
@@ -290,6 +342,9 @@ class Engine:
     def _queue(self, open_turn: OpenTurn) -> None:
         lane = self._lanes.setdefault(open_turn.session.id, Lane())
         lane.turns.append(open_turn)
+        open_turn.lane = lane.turns
+        # Whoever waits for its client sees that somebody wants something else.
+        lane.turns[0].outside.wake()
         if lane.task is None:
             lane.task = asyncio.create_task(self._work_off(open_turn.session.id, lane.turns))
 
@@ -327,8 +382,11 @@ class Engine:
             yield last_word
 
     def _is_open(self, turn: TurnRow) -> bool:
-        lane = self._lanes.get(turn.session_id)
-        return lane is not None and any(one.turn.id == turn.id for one in lane.turns)
+        return any(one.turn.id == turn.id for one in self._open_turns(turn.session_id))
+
+    def _open_turns(self, session_id: str) -> Sequence[OpenTurn]:
+        lane = self._lanes.get(session_id)
+        return () if lane is None else tuple(lane.turns)
 
 
 async def _end_all(open_turns: list[OpenTurn], outcome: Outcome) -> None:

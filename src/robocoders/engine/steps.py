@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
 
-from robocoders.agents.steps import StepResult, Work, interrupted_result
+from robocoders.agents.steps import ClientCall, StepResult, Work, client_calls, interrupted_result
+from robocoders.engine.asking import Waiter
+from robocoders.engine.call_ids import QuestionPlace, call_id
 from robocoders.engine.hub import Hub
 from robocoders.engine.live_writing import LiveWriter
 from robocoders.engine.steps_in_flight import StepsInFlight
 from robocoders.events import Action, Observation
-from robocoders.store import BegunStep, Store, TurnRow
+from robocoders.store import BegunStep, Store, StoredEvent, TurnRow
 from robocoders.wire.codec import decode_event, encode_event
 
 __all__ = ["Checkpointed", "TurnSteps"]
@@ -46,6 +48,7 @@ class TurnSteps:
         live: Where a step's output goes while it comes.
         checkpointed: Runs a step in the turn's workflow.
         in_flight: Where steps that are being done are counted.
+        waiter: Waits for answers from outside.
     """
 
     def __init__(
@@ -57,6 +60,7 @@ class TurnSteps:
         *,
         checkpointed: Checkpointed,
         in_flight: StepsInFlight,
+        waiter: Waiter,
     ) -> None:
         self._store = store
         self._hub = hub
@@ -64,6 +68,7 @@ class TurnSteps:
         self._live = live
         self._checkpointed = checkpointed
         self._in_flight = in_flight
+        self._waiter = waiter
         self._number = 0
 
     async def run(
@@ -88,6 +93,26 @@ class TurnSteps:
 
         return _result_of(await self._checkpointed(name, step))
 
+    async def ask_client(self, calls: Sequence[ClientCall], usage: Mapping[str, int]) -> list[str]:
+        """What `robocoders.agents.steps.Steps.ask_client` promises."""
+        self._number += 1
+        number = self._number
+        names = [call_id(QuestionPlace(self._turn.id, number, index)) for index in range(len(calls))]
+        fingerprint = _fingerprint("ask_client", {"calls": [[call.name, call.arguments] for call in calls]})
+
+        async def step() -> bytes:
+            # Not counted as being done: a server that stops does not wait for a client.
+            await self._live.flush()
+            begun = await self._store.begin_wait(
+                self._turn, number, fingerprint=fingerprint, questions=client_calls(calls, names, usage)
+            )
+            self._live.event_came()
+            self._hub.publish(begun.asked)
+            begun = await self._waiter.answered(number, begun)
+            return msgspec.json.encode([_answer(answer) for answer in begun.answers])
+
+        return msgspec.json.decode(await self._checkpointed("ask_client", step), type=list[str])
+
     async def note(self, name: str, look: Callable[[], Awaitable[bytes]]) -> bytes:
         """What `robocoders.agents.steps.Steps.note` promises."""
         return await self._checkpointed(name, look)
@@ -107,6 +132,12 @@ class TurnSteps:
         self._live.event_came()
         self._hub.publish([told])
         return record
+
+
+def _answer(stored: StoredEvent | None) -> str:
+    observation = None if stored is None else decode_event(stored.body)
+    assert isinstance(observation, Observation), "all is answered, and each answer is an observation"
+    return observation.content
 
 
 def _fingerprint(name: str, arguments: Mapping[str, Any]) -> str:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from robocoders.agents.running import Outcome
 from robocoders.engine import endings
 from robocoders.engine.accounts import InFlight, TurnAccount
+from robocoders.engine.asking import Sleep, Waiter
 from robocoders.engine.closing import Closer
 from robocoders.engine.emitting import Emitter
 from robocoders.engine.hub import Hub
@@ -44,6 +46,8 @@ class Worker:
         in_flight: Where steps that are being done are counted.
         checkpoints: Waits for the workflows to be ready and returns them.
         monotonic_us: Returns the time from any beginning, in microseconds; it never goes back.
+        now_us: Returns the time, in UTC microseconds.
+        sleep: Waits for a time.
     """
 
     def __init__(
@@ -56,6 +60,8 @@ class Worker:
         in_flight: StepsInFlight,
         checkpoints: Callable[[], Awaitable[Checkpoints]],
         monotonic_us: Callable[[], int],
+        now_us: Callable[[], int],
+        sleep: Sleep,
     ) -> None:
         self._store = store
         self._hub = hub
@@ -64,6 +70,8 @@ class Worker:
         self._in_flight = in_flight
         self._checkpoints = checkpoints
         self._monotonic_us = monotonic_us
+        self._now_us = now_us
+        self._sleep = sleep
         self._in_flight_spending = InFlight()
 
     async def work(self, current: OpenTurn) -> None:
@@ -105,8 +113,21 @@ class Worker:
                 monotonic_us=self._monotonic_us,
             )
             await self._watch_time(current, account)
+            waiter = Waiter(
+                self._store,
+                current,
+                now_us=self._now_us,
+                sleep=self._sleep,
+                standing_still=lambda: self._standing_still(current, account),
+            )
             steps = TurnSteps(
-                self._store, self._hub, turn, live, checkpointed=checkpoints.step, in_flight=self._in_flight
+                self._store,
+                self._hub,
+                turn,
+                live,
+                checkpointed=checkpoints.step,
+                in_flight=self._in_flight,
+                waiter=waiter,
             )
             traces = Traces(
                 emitter.emit, steps, live, checkpoints.capabilities(), account, current.transcript, current.place
@@ -145,6 +166,18 @@ class Worker:
         if left is not None:
             seconds, end = left
             current.clock = asyncio.get_running_loop().call_later(seconds, current.end, endings.spent(end))
+
+    @asynccontextmanager
+    async def _standing_still(self, current: OpenTurn, account: TurnAccount) -> AsyncGenerator[None]:
+        """Count no time for the turn inside."""
+        account.pause()
+        if current.clock is not None:
+            current.clock.cancel()
+        try:
+            yield
+        finally:
+            account.resume()
+        await self._watch_time(current, account)
 
     async def _outcome(self, current: OpenTurn, traces: Traces) -> Outcome:
         try:

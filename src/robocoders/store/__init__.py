@@ -7,15 +7,18 @@ session's events are 1, 2, 3, ... without gap or repeat, and an event is numbere
 from __future__ import annotations
 
 from robocoders.store.errors import (
+    AnswerConflictError,
     KeyReusedError,
     SessionBusyError,
     SessionGoneError,
     StepMismatchError,
     TurnEndedError,
+    UnknownQuestionError,
 )
 from robocoders.store.rows import (
     BegunStep,
     BegunTurn,
+    BegunWait,
     CancelBound,
     ClosedTurn,
     Keyed,
@@ -26,6 +29,7 @@ from robocoders.store.rows import (
     ModelHistory,
     NewTurn,
     Place,
+    ResponseRow,
     SessionRow,
     SessionSummary,
     Spending,
@@ -33,12 +37,15 @@ from robocoders.store.rows import (
     Sums,
     TokenRow,
     TurnRow,
+    Withdrawn,
 )
 from robocoders.store.store import Store, system_clock_us
 
 __all__ = [
+    "AnswerConflictError",
     "BegunStep",
     "BegunTurn",
+    "BegunWait",
     "CancelBound",
     "ClosedTurn",
     "KeyReusedError",
@@ -50,6 +57,7 @@ __all__ = [
     "ModelHistory",
     "NewTurn",
     "Place",
+    "ResponseRow",
     "SessionBusyError",
     "SessionGoneError",
     "SessionRow",
@@ -62,5 +70,7 @@ __all__ = [
     "TokenRow",
     "TurnEndedError",
     "TurnRow",
+    "UnknownQuestionError",
+    "Withdrawn",
     "system_clock_us",
 ]

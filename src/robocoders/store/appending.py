@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import msgspec
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from robocoders.events import Event, Observation, UnknownEvent
 from robocoders.store.event_log import EVENT_COLUMNS
@@ -15,10 +15,11 @@ from robocoders.store.open_turns import find_standing
 from robocoders.store.rows import Place, Spending, StoredEvent, TurnRow, Visibility
 from robocoders.store.schema import EVENT_SCHEMA_VERSION, event, turn
 from robocoders.store.spending import spending_values
+from robocoders.store.withdrawing import withdraw_contradicted
 from robocoders.store.writer import Transaction
 from robocoders.wire.codec import encode_event, format_timestamp
 
-__all__ = ["append_events", "end_turn"]
+__all__ = ["append_events", "end_turn", "find_placed"]
 
 _NAMES = tuple(column.name for column in EVENT_COLUMNS)
 
@@ -45,7 +46,7 @@ def append_events(
         TypeError, ValueError: An event holds something that JSON cannot carry.
     """
     session_id, last_id, greatest_n = find_standing(transaction, turn_id, None if place is None else place.step)
-    known = {} if place is None or greatest_n < place.n else _find_placed(transaction, turn_id, place)
+    known = {} if place is None or greatest_n < place.n else find_placed(transaction.connection, turn_id, place)
     stored: list[StoredEvent] = []
     for position, new in enumerate(events):
         at = None if place is None else Place(place.step, place.n + position)
@@ -91,6 +92,7 @@ def end_turn(
         SessionGoneError: The session was deleted.
         TypeError, ValueError: The message holds something that JSON cannot carry.
     """
+    withdraw_contradicted(transaction, row, closing.text)
     stored = append_events(transaction, row.id, [closing])[0]
     transaction.connection.execute(
         update(turn)
@@ -123,12 +125,12 @@ def _stored(new: Event, session_id: str, number: int, turn_id: str, now_us: int)
     )
 
 
-def _find_placed(transaction: Transaction, turn_id: str, first: Place) -> dict[Place, StoredEvent]:
+def find_placed(connection: Connection, turn_id: str, first: Place) -> dict[Place, StoredEvent]:
     """Return what the table has of a step, from a place on."""
     sought = {"sought": turn_id, "of_step": first.step, "first": first.n}
     return {
         Place(first.step, found.n): StoredEvent(**{name: getattr(found, name) for name in _NAMES})
-        for found in transaction.connection.execute(_PLACED, sought)
+        for found in connection.execute(_PLACED, sought)
     }
 
 

@@ -3,11 +3,13 @@
 ::
 
     StoreError
+    ├── AnswerConflictError a question has been answered otherwise
     ├── KeyReusedError      an idempotency key came back with another body
     ├── SessionBusyError    a turn is open and the caller would not wait
     ├── SessionGoneError    the session was deleted, or never was
     ├── StepMismatchError   a turn that is played again does something else than the first time
-    └── TurnEndedError      nothing can follow the last event of a turn
+    ├── TurnEndedError      nothing can follow the last event of a turn
+    └── UnknownQuestionError a turn never asked that
 """
 
 from __future__ import annotations
@@ -20,15 +22,21 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from robocoders.errors import StoreError, StoreFullError
 
 __all__ = [
+    "AnswerConflictError",
     "KeyReusedError",
     "SessionBusyError",
     "SessionGoneError",
     "StepMismatchError",
     "TurnEndedError",
+    "UnknownQuestionError",
     "full",
     "is_held",
     "told",
 ]
+
+
+class AnswerConflictError(StoreError):
+    """The question has an answer already, and it is another one."""
 
 
 class KeyReusedError(StoreError):
@@ -49,6 +57,10 @@ class StepMismatchError(StoreError):
 
 class TurnEndedError(StoreError):
     """The turn has its closing message, and that is always its last event."""
+
+
+class UnknownQuestionError(StoreError):
+    """The turn never asked that, or its session was deleted."""
 
 
 _WRITE_REFUSED = "{path} cannot be opened for writing ({name}): check who owns it and its directory"

@@ -67,8 +67,11 @@ def list_closed_turns(connection: Connection, session_id: str, *, before_number:
     """
     of_session = event.c.session_id == turn.c.session_id
     prefixed = [column.label(f"event_{column.name}") for column in EVENT_COLUMNS]
+    # Images are in the wishes, and nobody who reads many turns looks at them.
+    of_turn = [column for column in turn.c if column.name != "wishes"]
     query = (
-        select(turn, *prefixed)
+        select(*of_turn, *prefixed)
+        .select_from(turn)
         .join(event, and_(of_session, event.c.id == turn.c.last_event_id))
         .where(turn.c.session_id == session_id, turn.c.number < before_number)
         .order_by(turn.c.number.desc())

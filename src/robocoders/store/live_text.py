@@ -6,8 +6,9 @@ from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from robocoders.store.open_turns import find_standing
-from robocoders.store.rows import LiveReset, LiveText, TurnRow
+from robocoders.store.rows import LiveReset, LiveText, TurnRow, Withdrawn
 from robocoders.store.schema import live_text
+from robocoders.store.withdrawing import record_withdrawal
 from robocoders.store.writer import Transaction
 
 __all__ = ["find_live_text", "withdraw_live_text", "write_live_text"]
@@ -24,12 +25,10 @@ _GROW = (
     .returning(live_text.c.event_id, live_text.c.generation, live_text.c.length)
 )
 
-_WITHDRAW = (
-    update(live_text)
-    .where(*_OF_TURN, live_text.c.length > 0)
-    .values(text="", length=0, generation=live_text.c.generation + 1)
-    .returning(live_text.c.event_id, live_text.c.generation)
+_SAID = select(live_text.c.event_id, live_text.c.generation, live_text.c.length).where(
+    *_OF_TURN, live_text.c.length > 0
 )
+_WITHDRAW = update(live_text).where(*_OF_TURN).values(text="", length=0, generation=live_text.c.generation + 1)
 
 
 def write_live_text(transaction: Transaction, turn: TurnRow, text: str) -> LiveText:
@@ -59,10 +58,15 @@ def write_live_text(transaction: Transaction, turn: TurnRow, text: str) -> LiveT
 
 
 def withdraw_live_text(transaction: Transaction, turn: TurnRow) -> LiveReset | None:
-    """Empty the text of the event to come; None where nothing was said."""
+    """Empty the text of the event to come, and keep that there was some; None where nothing was said."""
     transaction.silence(turn.session_id)
-    emptied = transaction.connection.execute(_WITHDRAW, {"of_session": turn.session_id, "of_turn": turn.id}).first()
-    return None if emptied is None else LiveReset(turn.session_id, emptied.event_id, emptied.generation)
+    whose = {"of_session": turn.session_id, "of_turn": turn.id}
+    said = transaction.connection.execute(_SAID, whose).first()
+    if said is None:
+        return None
+    transaction.connection.execute(_WITHDRAW, whose)
+    record_withdrawal(transaction, turn.session_id, Withdrawn(said.event_id, said.generation, said.length))
+    return LiveReset(turn.session_id, said.event_id, said.generation + 1)
 
 
 def find_live_text(connection: Connection, session_id: str) -> LiveText | None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from robocoders.wire.wishes import Wishes
+
 __all__ = [
     "BegunStep",
     "BegunTurn",
+    "BegunWait",
     "CancelBound",
     "ClosedTurn",
     "History",
@@ -19,6 +22,7 @@ __all__ = [
     "ModelHistory",
     "NewTurn",
     "Place",
+    "ResponseRow",
     "SessionRow",
     "SessionState",
     "SessionSummary",
@@ -30,6 +34,7 @@ __all__ = [
     "TurnRow",
     "TurnState",
     "Visibility",
+    "Withdrawn",
     "WorkspaceKind",
 ]
 
@@ -135,6 +140,7 @@ class NewTurn:
         body_hash: A hash of the request's body; the same key must come with the same one.
         refuse_if_busy: Refuse, rather than wait, where the session has an open turn.
         only_continues: It runs only where there is something to continue.
+        wishes: What is asked for beside the words.
     """
 
     session_id: str
@@ -148,6 +154,7 @@ class NewTurn:
     body_hash: str = ""
     refuse_if_busy: bool = False
     only_continues: bool = False
+    wishes: Wishes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +182,7 @@ class TurnRow:
         durable: Whether it can go on after a crash. Turns that were accepted before events had places cannot.
         only_continues: Whether it runs only where there is something to continue; else it ends at once.
         wall_us: How long it has been worked on, in microseconds, as far as that is on record.
+        wishes: What was asked for beside the words; None after the session was deleted, and in a `ClosedTurn`.
     """
 
     id: str
@@ -197,6 +205,7 @@ class TurnRow:
     durable: bool = True
     only_continues: bool = False
     wall_us: int = 0
+    wishes: Wishes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,6 +355,66 @@ class LiveReset:
     session_id: str
     event_id: int
     generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """Live text that was shown and did not become an event.
+
+    Attributes:
+        event_id: The id that its event was to have; another event has it now, or will.
+        generation: How often the text of that event had been withdrawn before.
+        characters: How long it was.
+    """
+
+    event_id: int
+    generation: int
+    characters: int
+
+
+@dataclass(frozen=True, slots=True)
+class BegunWait:
+    """Questions to somebody outside the turn, and what was answered so far.
+
+    Attributes:
+        asked: The events that ask, in their order; ids without gap.
+        answers: For each the event that answers it; None where that has not come.
+    """
+
+    asked: tuple[StoredEvent, ...]
+    answers: tuple[StoredEvent | None, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Whether all is answered."""
+        return None not in self.answers
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseRow:
+    """A segment of a turn under a name of its own: what follows an event, up to where the client is asked, or the end.
+
+    Attributes:
+        id: `resp_` and hexadecimal digits.
+        owner: Whose it is.
+        session_id: The session.
+        turn_id: The turn.
+        after_event_id: The id after which the segment begins.
+        request: What is to be told again of the request; empty after the response was deleted.
+        created_at_us: When it was made.
+        deleted_at_us: When it was deleted; None while it is not.
+        previous_id: The response that it follows, where the request named one.
+    """
+
+    id: str
+    owner: str
+    session_id: str
+    turn_id: str
+    after_event_id: int
+    request: dict[str, Any] = field(repr=False)
+    created_at_us: int
+    deleted_at_us: int | None = None
+    previous_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

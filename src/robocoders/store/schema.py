@@ -32,15 +32,17 @@ __all__ = [
     "key",
     "live_text",
     "metadata",
+    "response",
     "session",
     "setting",
     "step",
     "token",
     "turn",
     "user",
+    "withdrawn",
 ]
 
-KNOWN_REVISIONS = ("0001", "0002", "0003")
+KNOWN_REVISIONS = ("0001", "0002", "0003", "0004")
 """Every migration, oldest first; a database with any other revision was made by a newer version."""
 
 HEAD_REVISION = KNOWN_REVISIONS[-1]
@@ -124,6 +126,8 @@ turn = Table(
     # Of the turn's last request to its model: the measure for the next one.
     Column("last_tokens", BigInteger, nullable=False, server_default=text("0")),
     Column("last_cost_micro_usd", BigInteger, nullable=False, server_default=text("0")),
+    # Last, because images are in it. JSON, but text here: whoever wrote it reads it, in its own form.
+    Column("wishes", Text),
     PrimaryKeyConstraint("id"),
     UniqueConstraint("session_id", "number"),
     # Few turns are open at any time: this one stays tiny, and a start finds them without reading the others.
@@ -189,6 +193,36 @@ live_text = Table(
     PrimaryKeyConstraint("session_id"),
     ForeignKeyConstraint(["session_id"], ["session.id"]),
     ForeignKeyConstraint(["turn_id"], ["turn.id"]),
+)
+
+withdrawn = Table(
+    "withdrawn",
+    metadata,
+    Column("session_id", String, nullable=False),
+    Column("event_id", BigInteger, nullable=False, autoincrement=False),
+    Column("generation", Integer, nullable=False, autoincrement=False),
+    Column("characters", Integer, nullable=False),
+    PrimaryKeyConstraint("session_id", "event_id", "generation"),
+    ForeignKeyConstraint(["session_id"], ["session.id"]),
+)
+
+response = Table(
+    "response",
+    metadata,
+    Column("id", String, nullable=False),
+    Column("owner", String, ForeignKey("user.id"), nullable=False),
+    Column("session_id", String, ForeignKey("session.id"), nullable=False),
+    Column("turn_id", String, ForeignKey("turn.id"), nullable=False),
+    Column("after_event_id", BigInteger, nullable=False),
+    Column("request", JSON, nullable=False),
+    Column("created_at_us", BigInteger, nullable=False),
+    Column("deleted_at_us", BigInteger),
+    # No foreign key: what a response follows may be gone.
+    Column("previous_id", String),
+    PrimaryKeyConstraint("id"),
+    # A segment of a turn has one name, however often it is asked for.
+    UniqueConstraint("turn_id", "after_event_id"),
+    Index("response_of_session", "session_id", "created_at_us"),
 )
 
 history = Table(

@@ -11,7 +11,7 @@ from robocoders.store.accounts import ensure_user
 from robocoders.store.errors import KeyReusedError
 from robocoders.store.keys import find_key, forget_keys, let_keys_expire, remember_key
 from robocoders.store.rows import CancelBound, Keyed, SessionRow
-from robocoders.store.schema import event, history, live_text, session, step, turn
+from robocoders.store.schema import event, history, live_text, response, session, step, turn, withdrawn
 from robocoders.store.writer import Transaction
 
 __all__ = [
@@ -133,10 +133,12 @@ def delete_session(transaction: Transaction, session_id: str, keyed: Keyed | Non
     )
     of_session = select(turn.c.id).where(turn.c.session_id == session_id)
     connection.execute(delete(live_text).where(live_text.c.session_id == session_id))
-    connection.execute(delete(history).where(history.c.session_id == session_id))
+    for table in (history, response, withdrawn):
+        connection.execute(delete(table).where(table.c.session_id == session_id))
     connection.execute(delete(step).where(step.c.turn_id.in_(of_session)))
     connection.execute(delete(event).where(event.c.session_id == session_id))
-    connection.execute(update(turn).where(turn.c.session_id == session_id).values(prompt="", last_event_id=None))
+    wordless = {"prompt": "", "wishes": None, "last_event_id": None}
+    connection.execute(update(turn).where(turn.c.session_id == session_id).values(wordless))
     connection.execute(
         update(turn)
         .where(turn.c.session_id == session_id, turn.c.state != "ended")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from robocoders.errors import ConfigurationError
-from robocoders.events import Event, MessageAction
+from robocoders.events import Event, MessageAction, Observation
 from robocoders.store import (
     accounts,
     appending,
@@ -22,11 +22,14 @@ from robocoders.store import (
     history,
     keys,
     live_text,
+    responses,
     sessions,
     spending,
     steps,
     summaries,
     turns,
+    waiting,
+    withdrawing,
 )
 from robocoders.store.connections import BUSY_TIMEOUT_SECONDS
 from robocoders.store.errors import told
@@ -38,6 +41,7 @@ from robocoders.store.reserve import require_room
 from robocoders.store.rows import (
     BegunStep,
     BegunTurn,
+    BegunWait,
     CancelBound,
     ClosedTurn,
     Keyed,
@@ -48,6 +52,7 @@ from robocoders.store.rows import (
     ModelHistory,
     NewTurn,
     Place,
+    ResponseRow,
     SessionRow,
     SessionSummary,
     Spending,
@@ -55,6 +60,7 @@ from robocoders.store.rows import (
     Sums,
     TokenRow,
     TurnRow,
+    Withdrawn,
 )
 from robocoders.store.writer import Writer
 
@@ -320,6 +326,54 @@ class Store:
             lambda transaction: steps.finish_step(transaction, turn, number, observation, result)
         )
 
+    async def begin_wait(
+        self, turn: TurnRow, number: int, *, fingerprint: str, questions: Sequence[Event]
+    ) -> BegunWait:
+        """Ask somebody outside of an open turn: put the questions on record as one of its steps, in one append.
+
+        Args:
+            turn: The turn.
+            number: 1, 2, 3, ... in the order of the turn's steps.
+            fingerprint: What is asked; the same number must come with the same one.
+            questions: The events that ask. What is on record already is returned as it is, with its answers so far.
+
+        Raises:
+            StepMismatchError: The step was begun with another fingerprint.
+            TurnEndedError, SessionGoneError, TypeError, ValueError: As `append`.
+        """
+        return await self._writer.run(
+            lambda transaction: waiting.begin_wait(
+                transaction, turn, number, fingerprint=fingerprint, questions=questions
+            )
+        )
+
+    async def wait(self, turn: TurnRow, number: int) -> BegunWait:
+        """Return what a step of a turn has asked, and what was answered so far."""
+        return await self._readers.run(lambda connection: waiting.find_wait(connection, turn.id, number))
+
+    async def answer(
+        self, turn: TurnRow, number: int, answers: Mapping[int, Observation]
+    ) -> tuple[BegunWait, list[StoredEvent]]:
+        """Commit answers to what a step has asked; an answer that is there already is not added again.
+
+        Args:
+            turn: The turn.
+            number: The step.
+            answers: From the question's place in it, from 0, to the event that answers it.
+
+        Returns:
+            The questions as they are now, and the events that were added.
+
+        Raises:
+            UnknownQuestionError: One of them was never asked.
+            AnswerConflictError: One of them has another answer; nothing of the call is stored.
+            TurnEndedError: The turn has ended without one of these answers.
+            SessionGoneError, TypeError, ValueError: As `append`.
+        """
+        return await self._writer.run(
+            lambda transaction: waiting.answer_questions(transaction, turn.id, number, answers)
+        )
+
     async def write_live_text(self, turn: TurnRow, text: str) -> LiveText:
         """Commit more of the text of a turn's next event and return this piece with its place.
 
@@ -332,6 +386,15 @@ class Store:
     async def withdraw_live_text(self, turn: TurnRow) -> LiveReset | None:
         """Take back what was said of a turn's next event; None where nothing was."""
         return await self._writer.run(lambda transaction: live_text.withdraw_live_text(transaction, turn))
+
+    async def withdrawn(self, session_id: str, after: int = 0, up_to: int | None = None) -> list[Withdrawn]:
+        """Return the live text that was withdrawn of events with ids after one and up to one, in the order of showing.
+
+        Text also counts as withdrawn where its turn was ended with other words.
+        """
+        return await self._readers.run(
+            lambda connection: withdrawing.list_withdrawn(connection, session_id, after=after, up_to=up_to)
+        )
 
     async def live_text(self, session_id: str) -> LiveText | None:
         """Return all that was said of a session's next event, from offset 0; None where there is nothing."""
@@ -394,6 +457,28 @@ class Store:
     async def model_history(self, session_id: str) -> ModelHistory | None:
         """Return the model's messages of a session; None where none are kept."""
         return await self._readers.run(lambda connection: history.find_history(connection, session_id))
+
+    async def add_response(self, new: ResponseRow) -> ResponseRow:
+        """Give a segment of a turn a name of its own; one that has a name already keeps it, and that row is returned.
+
+        Raises:
+            SessionGoneError: The session was deleted.
+        """
+        return await self._writer.run(lambda transaction: responses.add_response(transaction, new))
+
+    async def response(self, owner: str, response_id: str) -> ResponseRow | None:
+        """Return an owner's response; None where there is none, or it was deleted, or its session was."""
+        return await self._readers.run(lambda connection: responses.find_response(connection, owner, response_id))
+
+    async def delete_response(self, owner: str, response_id: str) -> bool:
+        """Delete an owner's response, not what was said in it; return whether there was one."""
+        return await self._writer.run(
+            lambda transaction: responses.delete_response(transaction, owner, response_id), uses_reserve=True
+        )
+
+    async def last_response(self, session_id: str) -> ResponseRow | None:
+        """Return a session's newest response that was not deleted."""
+        return await self._readers.run(lambda connection: responses.find_last_response(connection, session_id))
 
     async def set_limits(self, session_id: str, limits: dict[str, Any]) -> None:
         """Give a session other limits; they hold for prompts that come after this."""

@@ -12,6 +12,7 @@ from robocoders.store.keys import find_key, remember_key
 from robocoders.store.rows import BegunTurn, Keyed, NewTurn, TurnRow
 from robocoders.store.schema import event, session, turn
 from robocoders.store.writer import Transaction
+from robocoders.wire.wishes import decode_wishes, encode_wishes
 
 __all__ = ["begin_turn", "find_last_turn", "find_turn", "list_open_turns", "mark_running", "turn_row"]
 
@@ -51,9 +52,11 @@ def begin_turn(transaction: Transaction, new: NewTurn) -> BegunTurn:
         ended_at_us=None,
         durable=True,
         only_continues=new.only_continues,
+        wishes=new.wishes,
     )
-    known_columns = (column.name for column in turn.c if hasattr(row, column.name))
-    connection.execute(insert(turn).values({name: getattr(row, name) for name in known_columns}))
+    values = {column.name: getattr(row, column.name) for column in turn.c if hasattr(row, column.name)}
+    values["wishes"] = None if new.wishes is None else encode_wishes(new.wishes).decode()
+    connection.execute(insert(turn).values(values))
     if keyed is not None:
         remember_key(transaction, keyed, session_id=row.session_id, turn_id=row.id)
     return BegunTurn(row, existing=False)
@@ -110,7 +113,8 @@ def find_last_turn(connection: Connection, session_id: str) -> TurnRow | None:
 
 
 def turn_row(found: Row[Any]) -> TurnRow:
-    """Return the turn of a row that has all columns of the table `turn`."""
+    """Return the turn of a row that has all columns of the table `turn`, or all but `wishes`."""
+    wishes: str | None = getattr(found, "wishes", None)
     return TurnRow(
         id=found.id,
         session_id=found.session_id,
@@ -132,4 +136,5 @@ def turn_row(found: Row[Any]) -> TurnRow:
         durable=found.durable,
         only_continues=found.only_continues,
         wall_us=found.wall_us,
+        wishes=None if wishes is None else decode_wishes(wishes),
     )
