@@ -14,6 +14,7 @@ from pydantic_ai import Agent
 from pydantic_ai.capabilities import ResolveModelId
 from pydantic_ai.exceptions import ModelRetry
 
+from robocoders.agents.client_tools import ASKING_THE_CLIENT
 from robocoders.agents.compaction import COMPACTION
 from robocoders.agents.ending import ENDING_TOOLS, Ending
 from robocoders.agents.profiles import PROFILES
@@ -69,7 +70,7 @@ def _assembled(profile_name: str, capabilities: _SameObjects) -> TurnAgent:
         deps_type=ToolContext,
         output_type=[str, *ENDING_TOOLS],
         retries=TOOL_RETRIES,
-        capabilities=[*capabilities, ResolveModelId(_model_of_the_turn), COMPACTION],
+        capabilities=[*capabilities, ResolveModelId(_model_of_the_turn), COMPACTION, ASKING_THE_CLIENT],
     )
     agent.output_validator(_something_said)
     return agent

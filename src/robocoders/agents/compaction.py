@@ -24,6 +24,7 @@ from pydantic_ai.messages import (
     ThinkingPart,
     ToolCallPart,
     ToolReturnPart,
+    UserContent,
     UserPromptPart,
 )
 from pydantic_ai.tools import RunContext  # noqa: TC002 - the library reads the processor's signature
@@ -52,6 +53,10 @@ _NEWEST = 6
 
 _SHORT = 400
 """Outputs and arguments up to so many characters are not worth condensing."""
+
+
+_IMAGE = 6000
+"""What an image counts: providers take some hundred to about two thousand tokens for one, however many bytes it has."""
 
 
 def limit_for(model: Model) -> int:
@@ -102,9 +107,13 @@ def _size(part: ModelRequestPart | ModelResponsePart) -> int:
         case TextPart() | ThinkingPart() | SystemPromptPart():
             return len(part.content)
         case UserPromptPart(content=content):
-            return len(content) if isinstance(content, str) else sum(len(str(item)) for item in content)
+            return len(content) if isinstance(content, str) else sum(map(_size_of_item, content))
         case _:
             return 0
+
+
+def _size_of_item(item: UserContent) -> int:
+    return len(item) if isinstance(item, str) else _IMAGE
 
 
 def _without_outputs(messages: list[ModelMessage], aim: int, newest: int) -> list[ModelMessage]:

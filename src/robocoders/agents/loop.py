@@ -23,8 +23,10 @@ from pydantic_ai.usage import RunUsage, UsageLimits
 
 from robocoders.agents.assembling import TurnAgent, agent_of
 from robocoders.agents.budget import Allowances, Budget, BudgetEnded
+from robocoders.agents.client_tools import client_toolset, tool_choice
 from robocoders.agents.ending import ENDING_NAMES, Ending, words_of
 from robocoders.agents.fitting_model import FittingModel
+from robocoders.agents.images import ImageModel, prompt_with
 from robocoders.agents.model_errors import explain
 from robocoders.agents.models import OFFLINE, resolve_model
 from robocoders.agents.offline.model import REASON_KEY
@@ -42,9 +44,12 @@ from robocoders.agents.worker_threads import in_worker_thread
 from robocoders.errors import ConfigurationError, MissingRequirementsError
 from robocoders.events import MessageAction, MessageArgs
 from robocoders.wire.protocol import Reason
+from robocoders.wire.wishes import Wishes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from pydantic_ai.toolsets import AbstractToolset
 
     from robocoders.agents.running import Exchange, TurnInput
     from robocoders.agents.steps import Emit
@@ -67,28 +72,31 @@ async def run_agent(turn: TurnInput, emit: Emit) -> Outcome:
     except (ConfigurationError, MissingRequirementsError) as error:
         return Outcome(reason=Reason.ERROR, text=error.message)
     speaking = patiently(model, lambda answering: SpeakingModel(answering, turn.live))
+    budget = turn.budget or Budget(Allowances(turn.request_limit))
     context = ToolContext(
         workspace=turn.workspace,
         index_dir=turn.index_dir,
         steps=turn.steps or DirectSteps(emit, turn.live),
         live=turn.live,
-        model=FittingModel(speaking),
+        model=FittingModel(speaking if model.model_name == OFFLINE else ImageModel(speaking)),
         seal=turn.seal,
         seal_refusal=turn.seal_refusal,
+        usage=lambda: budget.usage,
     )
-    return await _Run(turn, agent_of(profile.name, turn.capabilities), context, emit).outcome()
+    return await _Run(turn, agent_of(profile.name, turn.capabilities), context, emit, budget).outcome()
 
 
 class _Run:
     """One run of the library's agent and what was used up so far, also where it fails."""
 
-    def __init__(self, turn: TurnInput, agent: TurnAgent, context: ToolContext, emit: Emit) -> None:
+    def __init__(self, turn: TurnInput, agent: TurnAgent, context: ToolContext, emit: Emit, budget: Budget) -> None:
         self._turn = turn
+        self._wishes = turn.wishes or Wishes()
         self._agent = agent
         self._context = context
         self._emit = emit
         self._usage = RunUsage()
-        self._budget = turn.budget or Budget(Allowances(turn.request_limit))
+        self._budget = budget
         self._transcript = turn.transcript or Transcript()
         self._repetition = Repetition()
 
@@ -110,9 +118,11 @@ class _Run:
         async with (
             self._context.model,
             self._agent.iter(
-                self._turn.prompt,
+                prompt_with(self._turn.prompt, self._wishes.images),
                 deps=self._context,
-                toolsets=[toolset_for(self._turn.workspace, self._turn.tools)],
+                instructions=self._wishes.instructions or None,
+                toolsets=self._toolsets(),
+                model_settings=tool_choice(self._wishes),
                 message_history=history,
                 usage=self._usage,
                 # The budget is what limits, on replay, too, and says why.
@@ -136,6 +146,10 @@ class _Run:
         if last is None or not text:
             return Ending(Reason.ERROR, "The model said nothing that could be shown. Try again, or use another model.")
         return Ending((last.metadata or {}).get(REASON_KEY, Reason.FINISHED), text)
+
+    def _toolsets(self) -> list[AbstractToolset[ToolContext]]:
+        own, theirs = toolset_for(self._turn.workspace, self._turn.tools), client_toolset(self._wishes)
+        return [own] if theirs is None else [own, theirs]
 
     async def _history(self) -> list[ModelMessage]:
         """Earlier messages; in a session's first turn what is to know about its repository stands before the prompt."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from robocoders.agents.sealing import Seal
     from robocoders.agents.tool_context import ToolContext
     from robocoders.agents.transcript import Transcript
+    from robocoders.wire.wishes import Wishes
     from robocoders.workspace.files import Workspace
 
 __all__ = [
@@ -74,6 +75,7 @@ class TurnInput:
         messages: The model's messages of the session so far, as the `Outcome` of the turn before had them; they stand
             in the place of `history`. None: there are none.
         budget: What the turn may use up; asked before each request to the model. None: `request_limit` alone.
+        wishes: What the prompt asks for beside its words: instructions, images, tools of the client's.
         transcript: Is told the messages while they come, so that they are not lost where the turn is stopped.
     """
 
@@ -93,6 +95,7 @@ class TurnInput:
     messages: bytes | None = field(default=None, repr=False)
     budget: Budget | None = None
     transcript: Transcript | None = None
+    wishes: Wishes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

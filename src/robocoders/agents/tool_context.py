@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ class ToolContext:
         model: What answers the turn's requests.
         seal: Where commands are run and files are written; None: both are refused.
         seal_refusal: What is said where there is no seal.
+        usage: Returns what the turn has used up so far, by the names of a turn's usage.
     """
 
     workspace: Workspace | None
@@ -37,3 +39,4 @@ class ToolContext:
     model: Model
     seal: Seal | None = None
     seal_refusal: str = ""
+    usage: Callable[[], Mapping[str, int]] = dict

@@ -107,6 +107,7 @@ class Performer:
             seal_refusal=refusal or DEFAULT_SEAL_REFUSAL,
             budget=budget,
             transcript=traces.transcript,
+            wishes=turn.wishes,
         )
         try:
             outcome = await self.run_turn(turn_input, traces.emit)

@@ -164,7 +164,10 @@ class Engine:
         Raises:
             StoreError: The store cannot be read.
         """
-        found = await self._store.open_turns()
+        if self._accepting:
+            # A prompt that came before the start is queued by whoever accepts it.
+            await asyncio.wait(self._accepting)
+        found = [turn for turn in await self._store.open_turns() if not self._is_open(turn)]
         self._opening = asyncio.create_task(self._open([turn.id for turn in found]))
         for turn in found:
             session = await self._store.session(turn.session_id)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic_ai.messages import ModelMessage, ModelRequest, ModelResponse, UserPromptPart
 from pydantic_ai.models import Model, ModelRequestParameters, StreamedResponse
 
+from robocoders.agents.images import text_of
 from robocoders.testing.scripted_stream import ScriptedStream, Step, ToolCall
 
 if TYPE_CHECKING:
@@ -82,6 +83,6 @@ def _read(messages: Sequence[ModelMessage]) -> tuple[str, int]:
             continue
         for part in message.parts:
             # Exactly this type: the library adds notes of its own as a subclass.
-            if type(part) is UserPromptPart and isinstance(part.content, str):
-                prompt, number = part.content, 0
+            if type(part) is UserPromptPart:
+                prompt, number = text_of(part.content), 0
     return prompt, number

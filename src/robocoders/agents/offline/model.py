@@ -16,6 +16,7 @@ from pydantic_ai.messages import (
 )
 from pydantic_ai.models import CompletedStreamedResponse, Model, ModelRequestParameters, StreamedResponse
 
+from robocoders.agents.images import text_of
 from robocoders.agents.offline.policy import Answer, Calls, ToolResult, next_step
 from robocoders.agents.worker_threads import in_worker_thread
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from pydantic_ai.tools import RunContext
 
 __all__ = ["REASON_KEY", "OfflineModel"]
+
+_BLIND = "(I cannot see the images that came with this: without a language model I only read text.)"
 
 REASON_KEY = "robocoders_reason"
 """Where a response's metadata says why the turn ends."""
@@ -81,7 +84,7 @@ class OfflineModel(Model[None]):
         )
 
     def _respond(self, messages: list[ModelMessage], parameters: ModelRequestParameters) -> ModelResponse:
-        prompt, results = _read(messages)
+        prompt, results, images = _read(messages)
         tools = frozenset(tool.name for tool in parameters.function_tools)
         match next_step(prompt, results, tools):
             case Calls(calls):
@@ -89,20 +92,21 @@ class OfflineModel(Model[None]):
                     parts=[ToolCallPart(call.tool, dict(call.arguments)) for call in calls], model_name=self.model_name
                 )
             case Answer(text, reason):
-                return ModelResponse(parts=[TextPart(text)], model_name=self.model_name, metadata={REASON_KEY: reason})
+                said = f"{text}\n\n{_BLIND}" if images else text
+                return ModelResponse(parts=[TextPart(said)], model_name=self.model_name, metadata={REASON_KEY: reason})
 
 
-def _read(messages: list[ModelMessage]) -> tuple[str, list[ToolResult]]:
-    """The last prompt, and what the tools returned since."""
-    prompt = ""
+def _read(messages: list[ModelMessage]) -> tuple[str, list[ToolResult], bool]:
+    """The last prompt, what the tools returned since, and whether images came with the prompt."""
+    prompt, images = "", False
     results: list[ToolResult] = []
     for message in messages:
         if not isinstance(message, ModelRequest):
             continue
         for part in message.parts:
             # Exactly this type: the library adds notes of its own as a subclass.
-            if type(part) is UserPromptPart and isinstance(part.content, str):
-                prompt, results = part.content, []
+            if type(part) is UserPromptPart:
+                prompt, results, images = text_of(part.content), [], not isinstance(part.content, str)
             elif isinstance(part, ToolReturnPart):
                 results.append(ToolResult(part.tool_name, part.model_response_str(), part.metadata or {}))
-    return prompt, results
+    return prompt, results, images
