@@ -70,8 +70,8 @@ class MachineState:
     name: str
     mounts: str
     core_pattern: str
-    keys: tuple[str, ...]
-    segments: tuple[str, ...]
+    keys: frozenset[str]
+    segments: frozenset[str]
     victim: tuple[object, ...]
 
     def differences(self, before: MachineState) -> list[tuple[Sign, str]]:
@@ -80,10 +80,13 @@ class MachineState:
             "name": "the host's name",
             "mounts": "the host's mounts",
             "core_pattern": "what the kernel starts when a program crashes",
-            "keys": "a key ring of the kernel",
-            "segments": "System V memory of the host",
         }
         found = [(Sign.CHANGED, text) for name, text in words.items() if getattr(self, name) != getattr(before, name)]
+        # Those of an earlier attempt may end meanwhile: the kernel removes them when it likes.
+        if self.keys - before.keys:
+            found.append((Sign.CHANGED, "a key ring of the kernel"))
+        if self.segments - before.segments:
+            found.append((Sign.CHANGED, "System V memory of the host"))
         if self.victim != before.victim:
             found.append((Sign.HARMED, "priority, processors or limits of the process outside"))
         return found
@@ -96,9 +99,11 @@ def machine_state(mark: str, victim: int) -> MachineState:
         mark: What names made by attempts contain.
         victim: The process outside.
     """
-    keys = tuple(line.split()[0] for line in _text("/proc/keys").splitlines() if mark in line)
+    keys = frozenset(line.split()[0] for line in _text("/proc/keys").splitlines() if mark in line)
     wanted = str(int(mark[-7:], 16))
-    segments = tuple(line.split()[0] for line in _text("/proc/sysvipc/shm").splitlines() if line.split()[0] == wanted)
+    segments = frozenset(
+        line.split()[0] for line in _text("/proc/sysvipc/shm").splitlines() if line.split()[0] == wanted
+    )
     return MachineState(
         name=socket.gethostname(),
         mounts=_text("/proc/self/mountinfo"),
