@@ -117,7 +117,8 @@ def test_the_description_is_true_of_every_route(service: RunningService, token: 
         assert answer.status == status, (method, target, answer)
         check(description, method, path, answer)
     described = {(method.upper(), path) for path, found in description["paths"].items() for method in found}
-    assert {(call[0], call[1]) for call in calls} == described
+    # Those below /v1 have a test of their own (tests/server/openai).
+    assert {(call[0], call[1]) for call in calls} == {call for call in described if not call[1].startswith("/v1/")}
 
 
 def test_the_description_names_what_needs_a_token(service: RunningService) -> None:

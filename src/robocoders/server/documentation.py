@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from robocoders.server.answers import ANYWHERE
 from robocoders.server.bodies import ErrorBody
 from robocoders.server.idempotency import KEY_PARAMETERS
+from robocoders.server.openai.answers import OpenAIErrorBody
 from robocoders.server.reference_page import reference_page
 from robocoders.wire.protocol import IDEMPOTENCY_ANNOUNCEMENT_HEADER, PROTOCOL_HEADER, REQUEST_ID_HEADER
 
@@ -19,7 +20,9 @@ DESCRIPTION: Final = (
     "Coding agents over the Robocoders protocol, self-hosted. This is an independent reimplementation for "
     "compatibility; it is not affiliated with or endorsed by Robocoders AI or its makers.\n\n"
     "Send the token that /auth shows as `Authorization: Bearer TOKEN`, make a session, send prompts to /chat and read "
-    "events line by line. Every answer that is no success has one form: `detail`, `code` and `request_id`."
+    "events line by line. Every answer that is no success has one form: `detail`, `code` and `request_id`.\n\n"
+    "Below `/v1` the server speaks to programs made for OpenAI: the agents are the models, the token is the API key, "
+    "and errors have OpenAI's form."
 )
 
 _HEADERS: Final = {
@@ -76,8 +79,9 @@ def _completed(description: dict[str, Any]) -> dict[str, Any]:
     schemas: dict[str, Any] = components["schemas"]
     for assumed in ("HTTPValidationError", "ValidationError"):
         schemas.pop(assumed, None)
-    error = ErrorBody.model_json_schema(ref_template="#/components/schemas/{model}")
-    schemas |= error.pop("$defs") | {"ErrorBody": error}
+    for kind in (ErrorBody, OpenAIErrorBody):
+        error = kind.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas |= error.pop("$defs") | {kind.__name__: error}
     components["headers"] = {
         name: {"description": text, "schema": {"type": "string"}} for name, text in _HEADERS.items()
     }

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 
-from robocoders.server.failures import error_response, stopping
+from robocoders.server.failures import ApiError, error_response, stopping
 from robocoders.server.hosts import HostRule
 from robocoders.wire.protocol import (
     IDEMPOTENCY_ANNOUNCEMENT_HEADER,
@@ -99,14 +99,13 @@ class Edge:
 
     async def _turned_away(self, scope: Scope, receive: Receive, answer: _Answer) -> bool:
         if self._activity.stopping:
-            why = stopping()
-            refused = error_response(answer.request_id, why.status, why.code, why.detail, why.headers)
+            refused = error_response(scope, stopping())
         else:
             server: tuple[str, int | None] | None = scope.get("server")
             why = self._hosts.refusal(Headers(scope=scope), scope["scheme"], server[0] if server else None)
             if why is None:
                 return False
-            refused = error_response(answer.request_id, 403, "foreign_request", why)
+            refused = error_response(scope, ApiError(403, "foreign_request", why))
         await refused(scope, receive, answer.send)
         return True
 
@@ -122,7 +121,7 @@ class Edge:
             if answer.begun:
                 raise BrokenAnswerError(answer.request_id) from None
             text = "The server failed. Its log says more under this request id."
-            failed = error_response(answer.request_id, 500, "internal_error", text)
+            failed = error_response(scope, ApiError(500, "internal_error", text))
             await failed(scope, receive, answer.send)
 
 

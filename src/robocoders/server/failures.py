@@ -2,6 +2,7 @@
 
 `{"detail": ..., "code": "snake_case", "request_id": "..."}`: `detail` is a sentence, or for 422 a list of objects with
 exactly `loc`, `msg` and `type` (protocol fact: the original's validation errors). What was sent is never echoed.
+Below `/v1` it is OpenAI's form instead (`robocoders.server.openai.error_form`).
 """
 
 from __future__ import annotations
@@ -15,13 +16,25 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from robocoders.errors import StoreError, StoreFullError
+from robocoders.server.openai.error_form import openai_failure, speaks_openai
 from robocoders.store import KeyReusedError
+from robocoders.wire.openai.errors import ParameterError
 from robocoders.wire.protocol import IDEMPOTENCY_KEY_HEADER
 
 if TYPE_CHECKING:
     from fastapi import FastAPI, Request
+    from starlette.types import Scope
 
-__all__ = ["ApiError", "error_response", "install_error_handlers", "invalid", "starting", "stopping", "unauthorized"]
+__all__ = [
+    "ApiError",
+    "error_response",
+    "install_error_handlers",
+    "invalid",
+    "starting",
+    "stopping",
+    "storage_failure",
+    "unauthorized",
+]
 
 _log = logging.getLogger("robocoders.server")
 
@@ -36,16 +49,24 @@ class ApiError(Exception):
         code: What is wrong, for programs.
         detail: What is wrong and what to do about it, for people; for 422 the list of what is invalid.
         headers: Further headers of the answer.
+        param: Which parameter is wrong, for routes of OpenAI's dialects.
     """
 
     def __init__(
-        self, status: int, code: str, detail: str | list[dict[str, Any]], headers: Mapping[str, str] | None = None
+        self,
+        status: int,
+        code: str,
+        detail: str | list[dict[str, Any]],
+        headers: Mapping[str, str] | None = None,
+        *,
+        param: str | None = None,
     ) -> None:
         super().__init__(code)
         self.status = status
         self.code = code
         self.detail = detail
         self.headers = headers
+        self.param = param
 
 
 def invalid(loc: Sequence[str | int], message: str, kind: str) -> ApiError:
@@ -72,21 +93,28 @@ def starting() -> ApiError:
     return ApiError(503, "starting", "The server is starting: prompts that it takes now wait.", {"Retry-After": "1"})
 
 
-def error_response(
-    request_id: str,
-    status: int,
-    code: str,
-    detail: str | list[dict[str, Any]],
-    headers: Mapping[str, str] | None = None,
-) -> JSONResponse:
-    """The answer itself."""
-    body = {"detail": detail, "code": code, "request_id": request_id}
-    return JSONResponse(body, status, headers={"Cache-Control": "no-store", **(headers or {})})
+def error_response(scope: Scope, error: ApiError) -> JSONResponse:
+    """The answer itself, in the form of the dialect that the request's path belongs to.
+
+    Args:
+        scope: The request's; it has a request id.
+        error: What is to be said.
+    """
+    request_id: str = scope["state"]["request_id"]
+    if speaks_openai(scope["path"]):
+        status, headers, body = openai_failure(
+            error.status, error.code, error.detail, error.headers or {}, param=error.param
+        )
+    else:
+        status, headers = error.status, {**(error.headers or {})}
+        body = {"detail": error.detail, "code": error.code, "request_id": request_id}
+    return JSONResponse(body, status, headers={"Cache-Control": "no-store", **headers})
 
 
 def install_error_handlers(app: FastAPI) -> None:
     """Give every failure of the application this form."""
     app.add_exception_handler(ApiError, _api_error)
+    app.add_exception_handler(ParameterError, _parameter_error)
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(StoreError, _store_error)
@@ -95,41 +123,40 @@ def install_error_handlers(app: FastAPI) -> None:
 
 async def _key_reused(request: Request, _error: Exception) -> Response:
     text = "This idempotency key has been used with another request: another body, or another route."
-    reused = invalid(["header", IDEMPOTENCY_KEY_HEADER], text, "idempotency_key_reused")
-    return await _api_error(request, reused)
-
-
-def _respond(
-    request: Request,
-    status: int,
-    code: str,
-    detail: str | list[dict[str, Any]],
-    headers: Mapping[str, str] | None = None,
-) -> Response:
-    return error_response(request.state.request_id, status, code, detail, headers)
+    return error_response(request.scope, invalid(["header", IDEMPOTENCY_KEY_HEADER], text, "idempotency_key_reused"))
 
 
 async def _api_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, ApiError)
-    return _respond(request, error.status, error.code, error.detail, error.headers)
+    return error_response(request.scope, error)
+
+
+async def _parameter_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ParameterError)
+    return error_response(request.scope, ApiError(400, error.code, error.message, param=error.param))
 
 
 async def _invalid_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     items = [{"loc": list(item["loc"]), "msg": item["msg"], "type": item["type"]} for item in error.errors()]
-    return _respond(request, 422, "invalid_request", items)
+    return error_response(request.scope, ApiError(422, "invalid_request", items))
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     code = _CODES.get(error.status_code, "http_error")
-    return _respond(request, error.status_code, code, str(error.detail), error.headers)
+    return error_response(request.scope, ApiError(error.status_code, code, str(error.detail), error.headers))
 
 
 async def _store_error(request: Request, error: Exception) -> Response:
     """A database that fails is the operator's to mend: the reason goes to the log, the caller learns the kind."""
     _log.error("request %s: %s", request.state.request_id, error)
+    return error_response(request.scope, storage_failure(error))
+
+
+def storage_failure(error: Exception) -> ApiError:
+    """The 507 or 503 for a database that has no space left, or fails otherwise."""
     if isinstance(error, StoreFullError):
-        return _respond(request, 507, "storage_full", "The server has no space left for its database.")
+        return ApiError(507, "storage_full", "The server has no space left for its database.")
     text = "The server cannot read or write its database."
-    return _respond(request, 503, "storage_unavailable", text, {"Retry-After": "5"})
+    return ApiError(503, "storage_unavailable", text, {"Retry-After": "5"})

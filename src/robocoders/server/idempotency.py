@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from robocoders.server.access import Caller
     from robocoders.server.bodies import ChatBody, RequestBody
 
-__all__ = ["KEY_PARAMETER", "KEY_PARAMETERS", "chat_hash", "keyed"]
+__all__ = ["KEY_PARAMETER", "KEY_PARAMETERS", "chat_hash", "keyed", "keyed_by"]
 
 _NAME: Final = "IdempotencyKey"
 
@@ -55,11 +55,23 @@ def keyed(request: Request, caller: Caller, path: str, body: RequestBody | None 
     Raises:
         ApiError: 422, the key is none.
     """
-    key = read_idempotency_key(request)
-    if key is None:
-        return None
     wishes = None if body is None else body.model_dump(mode="json")
-    return Keyed(caller.user_id, key, _hash([request.method, path, wishes]))
+    return keyed_by(request, caller, [request.method, path, wishes])
+
+
+def keyed_by(request: Request, caller: Caller, parts: list[Any]) -> Keyed | None:
+    """The request's key with what it stands for, given as JSON; None where the request has none.
+
+    Args:
+        request: The request.
+        caller: Whose key it is.
+        parts: What two requests with the key must have in common; the method first, then the path.
+
+    Raises:
+        ApiError: 422, the key is none.
+    """
+    key = read_idempotency_key(request)
+    return None if key is None else Keyed(caller.user_id, key, _hash(parts))
 
 
 def chat_hash(sid: str, agent: str, body: ChatBody) -> str:
