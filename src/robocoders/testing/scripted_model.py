@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
     from pydantic_ai.messages import ModelMessage, ModelResponse
-    from pydantic_ai.tools import RunContext
+    from pydantic_ai.tools import RunContext, ToolDefinition
 
 __all__ = ["ScriptedModel", "Step", "ToolCall"]
 
@@ -32,8 +32,10 @@ class ScriptedModel(Model[None]):
     Attributes:
         requests: The messages of every request so far.
         tools: The names of the tools that the last request offered, the client's included.
+        offered: Those tools themselves.
+        endings: The tools that end a turn, which the last request offered.
         instructions: What the last request told it to be.
-        settings: The settings of every request so far.
+        settings_given: The settings of every request so far.
     """
 
     def __init__(self, steps: Sequence[Step | str], *, sees: bool = True) -> None:
@@ -41,8 +43,10 @@ class ScriptedModel(Model[None]):
         self._steps = [Step(text=step) if isinstance(step, str) else step for step in steps]
         self.requests: list[list[ModelMessage]] = []
         self.tools: tuple[str, ...] = ()
+        self.offered: list[ToolDefinition] = []
+        self.endings: list[ToolDefinition] = []
         self.instructions = ""
-        self.settings: list[ModelSettings] = []
+        self.settings_given: list[ModelSettings] = []
 
     @property
     def model_name(self) -> str:
@@ -78,7 +82,8 @@ class ScriptedModel(Model[None]):
         assert len(self.requests) < len(self._steps), "the script has no further step"
         step = self._steps[len(self.requests)]
         self.requests.append(list(messages))
-        self.tools = tuple(tool.name for tool in parameters.function_tools)
+        self.offered, self.endings = parameters.function_tools, parameters.output_tools
+        self.tools = tuple(tool.name for tool in self.offered)
         self.instructions = "\n\n".join(part.content for part in parameters.instruction_parts or ())
-        self.settings.append(settings or ModelSettings())
+        self.settings_given.append(settings or ModelSettings())
         return step
