@@ -239,7 +239,7 @@ def test_an_index_that_breaks_while_open_is_made_anew(tmp_path: Path) -> None:
     with Index.open(tmp_path / "index", workspace) as index:
         index.refresh()
         connection = sqlite3.connect(_index_file(tmp_path))
-        connection.execute("DROP TABLE words")
+        connection.execute("DROP TABLE postings")
         connection.commit()
         connection.close()
         assert index.search("place_order").places

@@ -18,31 +18,35 @@ from filelock import FileLock
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["NAME_SEPARATOR", "connect", "index_file", "is_damage", "lock_of", "memory_connection", "throw_away"]
+__all__ = ["connect", "index_file", "is_damage", "lock_of", "memory_connection", "throw_away"]
 
 logger = logging.getLogger("robocoders.search")
 
-SCHEMA_VERSION = 3
-NAME_SEPARATOR = "|"
-"""Between the names of a piece; each name is the stems of its parts, separated by spaces."""
+SCHEMA_VERSION = 4
 _BUSY_SECONDS = 120.0
-_WORDS_IN_MEMORY_BYTES = 32 * 1024 * 1024
-"""What gathers before it is written: FTS5's own default makes a big index of many small parts and merges them."""
+_CACHE_KIB = 16 * 1024
 _SCHEMA = f"""
     CREATE TABLE files(
         id INTEGER PRIMARY KEY, path BLOB NOT NULL UNIQUE, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
-        seen_ns INTEGER NOT NULL, digest BLOB NOT NULL, kind TEXT NOT NULL
+        seen_ns INTEGER NOT NULL, digest BLOB NOT NULL, kind TEXT NOT NULL,
+        first_piece INTEGER NOT NULL, last_piece INTEGER NOT NULL
     );
+    CREATE TABLE outlines(file INTEGER PRIMARY KEY, symbols BLOB NOT NULL);
     CREATE TABLE chunks(
         id INTEGER PRIMARY KEY, file INTEGER NOT NULL, first_line INTEGER NOT NULL, last_line INTEGER NOT NULL,
         is_definition INTEGER NOT NULL, is_owned INTEGER NOT NULL, names TEXT NOT NULL
     );
-    CREATE INDEX chunks_by_file ON chunks(file);
-    CREATE VIRTUAL TABLE words USING fts5(
-        names, scope, code, prose, tokenize = 'unicode61 remove_diacritics 0', detail = column
+    CREATE TABLE segments(id INTEGER PRIMARY KEY, entries INTEGER NOT NULL);
+    CREATE TABLE postings(
+        segment INTEGER NOT NULL, word TEXT NOT NULL, entries BLOB NOT NULL, PRIMARY KEY (segment, word)
+    ) WITHOUT ROWID;
+    CREATE TABLE gone(piece INTEGER PRIMARY KEY);
+    CREATE TABLE state(
+        next_piece INTEGER NOT NULL, pieces INTEGER NOT NULL, gone INTEGER NOT NULL, listing BLOB NOT NULL
     );
+    INSERT INTO state VALUES (1, 0, 0, x'');
     PRAGMA user_version = {SCHEMA_VERSION};
-"""
+"""  # noqa: S608 - a number of ours
 _DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT, sqlite3.SQLITE_ERROR})
 
 
@@ -102,6 +106,7 @@ def _open(file: Path) -> sqlite3.Connection:
             file.chmod(0o600)
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
             _require_schema(connection)
         except BaseException:
             connection.close()
@@ -120,9 +125,7 @@ def _require_schema(connection: sqlite3.Connection) -> None:
 
 
 def _make(connection: sqlite3.Connection) -> None:
-    connection.executescript(f"BEGIN; {_SCHEMA}")
-    connection.execute("INSERT INTO words(words, rank) VALUES ('hashsize', ?)", (_WORDS_IN_MEMORY_BYTES,))
-    connection.execute("COMMIT")
+    connection.executescript(f"BEGIN; {_SCHEMA} COMMIT")
 
 
 def _version(connection: sqlite3.Connection) -> int:

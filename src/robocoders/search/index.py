@@ -6,28 +6,31 @@ import logging
 import os
 import sqlite3
 import threading
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from robocoders.errors import StoreError, WorkspaceError
 from robocoders.search import database
 from robocoders.search.chunking import enclosing_symbol
+from robocoders.search.digesting import digest_of_text
 from robocoders.search.excerpts import best_line, excerpt
 from robocoders.search.languages import language_of
-from robocoders.search.lookup import find_candidates, find_hits, place_of
+from robocoders.search.lookup import callers_of, find, piece_of, symbols_in, symbols_of
 from robocoders.search.questions import parse_question
-from robocoders.search.ranking import is_strong, rank, stem_values, term_weights
+from robocoders.search.ranking import is_strong, rank, stem_values
 from robocoders.search.refreshing import RefreshResult, refresh
 from robocoders.search.symbols import find_symbols
 from robocoders.search.tree import SearchedTree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Generator, Mapping, Sequence
     from pathlib import Path
 
+    from robocoders.search.lookup import PieceOf
     from robocoders.search.questions import Question
     from robocoders.search.ranking import Ranked
+    from robocoders.search.symbols import Symbol
 
 __all__ = ["Index", "Place", "SearchResult"]
 
@@ -122,6 +125,26 @@ class Index:
         """
         return self._repairing(lambda: self._search(parse_question(question), limit))
 
+    def callers(self, name: str, limit: int = 5) -> list[Place]:
+        """At most `limit` places that call a name, sources first; one for each function that does.
+
+        Args:
+            name: The last part of the called name, as it is written.
+            limit: The most places.
+
+        Raises:
+            StoreError: The index cannot be read.
+        """
+        return self._repairing(lambda: self._callers(name, limit))
+
+    def symbols(self, path: str) -> list[Symbol]:
+        """What a file defines, as it was when it was indexed; nothing of a file that is not there.
+
+        Raises:
+            StoreError: The index cannot be read.
+        """
+        return self._repairing(lambda: self._symbols(path))
+
     def _repairing(self, work: Callable[[], _Result]) -> _Result:
         with self._mutex:
             try:
@@ -153,41 +176,88 @@ class Index:
         return result
 
     def _search(self, question: Question, limit: int) -> SearchResult:
-        hits, pieces = find_hits(self._connection, question.terms)
-        weights = term_weights(question.terms, hits, pieces)
-        candidates = find_candidates(self._connection, question.terms, hits, weights)
-        ranked = rank(question.terms, hits, candidates, weights)
-        line_weights = stem_values(question.terms, weights)
-        places: list[Place] = []
-        for one in ranked:
-            place = self._place(one, line_weights)
-            if place is not None and not any(_is_same(place, other) for other in places):
-                places.append(place)
-            if len(places) == limit:
-                break
+        with _one_state(self._connection):
+            found = find(self._connection, question.terms)
+            ranked = rank(question.terms, found.hits, found.candidates, found.weights)
+            line_weights = stem_values(question.terms, found.weights)
+            places: list[Place] = []
+            for one in ranked:
+                place = self._place(one, line_weights)
+                if place is not None and not any(_is_same(place, other) for other in places):
+                    places.append(place)
+                if len(places) == limit:
+                    break
         return SearchResult(places, list(question.words), bool(places) and is_strong(ranked, question.terms))
+
+    def _callers(self, name: str, limit: int) -> list[Place]:
+        places: list[Place] = []
+        with _one_state(self._connection):
+            for piece, line in callers_of(self._connection, name):
+                file = self._open(piece)
+                if file is None or not 0 < line <= len(file.lines) or name not in file.lines[line - 1]:
+                    continue
+                place = file.place(line, piece.first_line, piece.last_line, 1.0)
+                if not any(_is_same(place, other) for other in places):
+                    places.append(place)
+                if len(places) == limit:
+                    break
+        return places
+
+    def _symbols(self, path: str) -> list[Symbol]:
+        return symbols_in(self._connection, os.fsencode(path))
 
     def _place(self, ranked: Ranked, weights: Mapping[str, float]) -> Place | None:
         """The place as the file is now; None where it is gone since."""
-        raw_path, first, last = place_of(self._connection, ranked.candidate.id)
-        path = os.fsdecode(raw_path)
+        piece = piece_of(self._connection, ranked.candidate.id)
+        first, last = piece.first_line, piece.last_line
+        file = self._open(piece)
+        if file is None or first > len(file.lines):
+            return None
+        begins = (symbol.first_line for symbol in file.symbols if first <= symbol.first_line <= last)
+        definition = next(begins, None) if ranked.candidate.is_definition else None
+        line = best_line(file.lines, first, last, definition, weights)
+        if definition is not None and line < definition and enclosing_symbol(file.symbols, line) is None:
+            # A decorator or a comment above it.
+            line = definition
+        return file.place(line, first, last, ranked.score)
+
+    def _open(self, piece: PieceOf) -> _Opened | None:
+        path = os.fsdecode(piece.path)
         try:
             text = self._tree.load_text(path)
         except WorkspaceError:
             return None
-        lines = (text or "").split("\n")
-        if first > len(lines):
-            return None
-        symbols = find_symbols(lines, language_of(path))
-        begins = (symbol.first_line for symbol in symbols if first <= symbol.first_line <= last)
-        definition = next(begins, None) if ranked.candidate.is_definition else None
-        line = best_line(lines, first, last, definition, weights)
-        if definition is not None and line < definition and enclosing_symbol(symbols, line) is None:
-            # A decorator or a comment above it.
-            line = definition
-        symbol = enclosing_symbol(symbols, line)
+        if digest_of_text(text) == piece.digest:
+            symbols = symbols_of(self._connection, piece.file)
+        else:
+            symbols = list(find_symbols(language_of(path), text or ""))
+        return _Opened(path, (text or "").split("\n"), symbols)
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A file as it is now."""
+
+    path: str
+    lines: Sequence[str]
+    symbols: Sequence[Symbol]
+
+    def place(self, line: int, first: int, last: int, score: float) -> Place:
+        """A place in it, with an excerpt of the piece that lies between two lines."""
+        symbol = enclosing_symbol(self.symbols, line)
         name = symbol.qualified if symbol is not None else ""
-        return Place(path, line, name, excerpt(lines, line, first, last), ranked.score)
+        return Place(self.path, line, name, excerpt(self.lines, line, first, last), score)
+
+
+@contextmanager
+def _one_state(connection: sqlite3.Connection) -> Generator[None]:
+    """Read from one state of the index, whatever another process writes meanwhile."""
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
 
 
 def _is_same(one: Place, other: Place) -> bool:

@@ -42,16 +42,20 @@ class Hits:
     """Where one stem occurs.
 
     Args:
-        scores: For each piece that holds it how well it matches, above 0.
+        scores: For each candidate that holds it how well it matches, above 0.
         in_names: The pieces that define a name with it.
         in_scope: The pieces whose path or surrounding names hold it.
         in_prose_only: The pieces that hold it in comments and documentation strings alone.
+        count: How many pieces hold it, candidates or not; where it is less than the scores, their number counts.
+        best: The best score among all of these, which counts likewise.
     """
 
     scores: Mapping[int, float]
     in_names: frozenset[int] = frozenset()
     in_scope: frozenset[int] = frozenset()
     in_prose_only: frozenset[int] = frozenset()
+    count: int = 0
+    best: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,8 @@ def term_weights(terms: Sequence[Term], hits: Mapping[str, Hits], pieces: int) -
         hits: The hits of each stem.
         pieces: How many pieces the index holds.
     """
-    return {term.stem: term.weight * math.log(2 + pieces / (0.5 + len(hits[term.stem].scores))) for term in terms}
+    counts = {term.stem: max(hits[term.stem].count, len(hits[term.stem].scores)) for term in terms}
+    return {term.stem: term.weight * math.log(2 + pieces / (0.5 + counts[term.stem])) for term in terms}
 
 
 def stem_values(terms: Sequence[Term], weights: Mapping[str, float]) -> dict[str, float]:
@@ -128,7 +133,7 @@ def rank(
     """
     scale = _Scale(
         weights=weights,
-        best={stem: max(found.scores.values(), default=1.0) for stem, found in hits.items()},
+        best={stem: max(found.best, *found.scores.values(), 1e-9) for stem, found in hits.items()},
         asked=sum(weights[term.stem] for term in terms if not term.is_bonus) or 1.0,
         stem_values=stem_values(terms, weights),
     )
