@@ -210,6 +210,15 @@ class Engine:
         """
         return await self._shielded(self._take_answer(owner, results))
 
+    def handle(self, turn: TurnRow, begins_after: int) -> TurnHandle:
+        """Return what a reader of an earlier turn follows.
+
+        Args:
+            turn: The turn, as it is now.
+            begins_after: The id after which the part of it begins that is read.
+        """
+        return TurnHandle(turn, existing=True, _follow=self._follow_turn, begins_after=begins_after)
+
     def follow(
         self, session_id: str, after: int, *, live: bool, deltas: bool = False, offset: int = 0
     ) -> AsyncGenerator[Item, None]:
@@ -238,6 +247,20 @@ class Engine:
         were_open = any(not one.closed for one in meant)
         await _end_all(meant, endings.cancelled())
         return were_open
+
+    async def cancel_turn(self, turn: TurnRow) -> bool:
+        """End one turn as `cancelled`; return whether it was open. Other turns of its session go on.
+
+        One that waits behind another ends when its time comes, which is not waited for.
+        """
+        open_turns = self._open_turns(turn.session_id)
+        meant = next((one for one in open_turns if one.turn.id == turn.id and not one.closed), None)
+        if meant is None:
+            return False
+        meant.end(endings.cancelled())
+        if meant is open_turns[0]:
+            await meant.done.wait()
+        return True
 
     async def delete_session(self, session_id: str, keyed: Keyed | None = None) -> None:
         """Cancel what is open, delete the session's prompts, events and private directory, and let its readers go.

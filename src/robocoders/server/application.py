@@ -15,6 +15,7 @@ from robocoders.server.failures import install_error_handlers
 from robocoders.server.hosts import HostRule
 from robocoders.server.openai import chat as openai_chat
 from robocoders.server.openai import models as openai_models
+from robocoders.server.openai import responses as openai_responses
 from robocoders.server.routes import chat, events, health, original, sessions, sign_in
 from robocoders.server.service import Service
 from robocoders.server.settings import Settings
@@ -43,7 +44,7 @@ def create_app(
         redirect_slashes=False,
     )
     app.state.service = service
-    for module in (sign_in, original, chat, sessions, events, openai_models, openai_chat, health):
+    for module in (sign_in, original, chat, sessions, events, openai_models, openai_chat, openai_responses, health):
         app.include_router(module.router)
     install_documentation(app)
     install_error_handlers(app)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from robocoders.events import MessageAction, RunAction, RunArgs, RunObservation, ToolResultObservation
 from robocoders.wire.openai.responses import PIECE_CHARACTERS, ResponseStream
 from robocoders.wire.openai.responses_log import LivePiece, Logged, LogItem, Withdrawal
-from robocoders.wire.openai.responses_objects import ResponseHead
+from robocoders.wire.openai.responses_objects import ResponseHead, stream_error
 from robocoders.wire.openai.usage import Usage
 from robocoders.wire.protocol import Reason
 from tests.wire.openai.histories import (
@@ -302,3 +302,18 @@ def test_a_response_repeats_what_its_request_said() -> None:
     assert stream.response["tools"] == []
     assert stream.response["conversation"] == {"id": "sid"}
     assert "input" not in stream.response
+
+
+def test_work_on_a_response_is_said_once() -> None:
+    """Protocol fact: OpenAI's API reference, `response.in_progress`."""
+    stream = ResponseStream(head(request={"background": True}))
+    stream.begin()
+    assert kinds(stream.start()) == ["in_progress"]
+    assert stream.start() == []
+    assert stream.response["status"] == "in_progress"
+
+
+def test_a_stream_that_breaks_off_says_so_outside_of_the_numbering() -> None:
+    """Promise: the OpenAI dialects, errors inside a stream; who goes on after its number misses nothing."""
+    error = stream_error("answer_broken_off", "The server stopped.", number=7)
+    assert (error["type"], error["sequence_number"], error["param"]) == ("error", 7, None)

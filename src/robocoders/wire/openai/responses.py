@@ -80,11 +80,9 @@ class ResponseStream:
 
     Args:
         head: What is known of it from its beginning.
-        is_queued: Whether it waits for another turn of its session. It makes a difference to the first object alone,
-            and never to a number.
     """
 
-    def __init__(self, head: ResponseHead, *, is_queued: bool = False) -> None:
+    def __init__(self, head: ResponseHead) -> None:
         self._head = head
         self._next = 0
         self._indexes = 0
@@ -97,7 +95,7 @@ class ResponseStream:
         self._has_begun = False
         self._final: Json | None = None
         self.is_finished = False
-        self.status: ResponseStatus = "queued" if is_queued or head.background else "in_progress"
+        self.status: ResponseStatus = "queued" if head.background else "in_progress"
 
     @property
     def response(self) -> Json:
@@ -108,7 +106,7 @@ class ResponseStream:
         """Return the first events of the stream, before anything of the log is taken."""
         if self._head.background:
             return [self._lifecycle("response.created"), self._lifecycle("response.queued")]
-        return [self._lifecycle("response.created"), *self._start()]
+        return [self._lifecycle("response.created"), *self.start()]
 
     def take(self, item: LogItem) -> list[Json]:
         """Take the next item of the log and return the events that it makes, often none.
@@ -118,19 +116,21 @@ class ResponseStream:
         if self.is_finished or 0 < item.event_id < self._event_id:
             return []
         if isinstance(item, Logged):
-            return [*self._start(), *self._take_event(item)]
+            return [*self.start(), *self._take_event(item)]
         if self._awaits_observation:
             # Live text after an action is what a tool puts out.
             return []
         if isinstance(item, LivePiece):
-            return [*self._start(), *self._take_piece(item)]
-        return [*self._start(), *self._take_withdrawal(item)]
+            return [*self.start(), *self._take_piece(item)]
+        return [*self.start(), *self._take_withdrawal(item)]
 
-    def _start(self) -> Iterator[Json]:
-        if not self._has_begun:
-            self._has_begun = True
-            self.status = "in_progress"
-            yield self._lifecycle("response.in_progress")
+    def start(self) -> list[Json]:
+        """Say that it is worked on; whatever is taken says so, too. Once said, nothing comes of it."""
+        if self._has_begun:
+            return []
+        self._has_begun = True
+        self.status = "in_progress"
+        return [self._lifecycle("response.in_progress")]
 
     def _take_piece(self, piece: LivePiece) -> Iterator[Json]:
         known = self._open.length if self._open is not None else 0

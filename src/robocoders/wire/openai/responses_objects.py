@@ -25,6 +25,7 @@ __all__ = [
     "output_text",
     "reasoning_item",
     "response_object",
+    "stream_error",
     "summary_text",
 ]
 
@@ -130,6 +131,17 @@ def response_object(
 def deleted_response(response_id: str) -> Json:
     """Return the answer to a deletion."""
     return {"id": response_id, "object": "response", "deleted": True}
+
+
+def stream_error(code: str, message: str, *, number: int) -> Json:
+    """Return the event that says that a stream breaks off; it is no part of the response.
+
+    Args:
+        code: What is wrong, for programs.
+        message: The same for people.
+        number: The `sequence_number` of the event before it: who goes on after it misses nothing.
+    """
+    return {"type": "error", "sequence_number": number, "code": code, "message": message, "param": None}
 
 
 def end_of_reason(reason: str | None) -> ResponseStatus:
