@@ -18,8 +18,12 @@ from robocoders.store.spending import spending_values
 from robocoders.store.withdrawing import withdraw_contradicted
 from robocoders.store.writer import Transaction
 from robocoders.wire.codec import encode_event, format_timestamp
+from robocoders.wire.protocol import Reason
 
 __all__ = ["append_events", "end_turn", "find_placed"]
+
+_NO_ANSWERS = frozenset({Reason.CANCELLED, Reason.ERROR})
+"""Whatever words a turn ends with for these reasons, they are not those that it had begun to say."""
 
 _NAMES = tuple(column.name for column in EVENT_COLUMNS)
 
@@ -92,7 +96,7 @@ def end_turn(
         SessionGoneError: The session was deleted.
         TypeError, ValueError: The message holds something that JSON cannot carry.
     """
-    withdraw_contradicted(transaction, row, closing.text)
+    withdraw_contradicted(transaction, row, None if reason in _NO_ANSWERS else closing.text)
     stored = append_events(transaction, row.id, [closing])[0]
     transaction.connection.execute(
         update(turn)

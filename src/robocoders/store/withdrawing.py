@@ -20,7 +20,7 @@ def record_withdrawal(transaction: Transaction, session_id: str, what: Withdrawn
     )
 
 
-def withdraw_contradicted(transaction: Transaction, turn: TurnRow, told: str) -> None:
+def withdraw_contradicted(transaction: Transaction, turn: TurnRow, told: str | None) -> None:
     """Keep that the live text of a turn's next event is withdrawn where that event says something else.
 
     An agent withdraws its own text before it says something else; who ends its turn from outside does not.
@@ -28,12 +28,12 @@ def withdraw_contradicted(transaction: Transaction, turn: TurnRow, told: str) ->
     Args:
         transaction: The transaction, before the event is added.
         turn: The turn.
-        told: What the event says.
+        told: What the event says; None where it is no answer, so that whatever was begun of one is withdrawn.
     """
     transaction.silence(turn.session_id)
     of_turn = live_text.c.session_id == turn.session_id, live_text.c.turn_id == turn.id, live_text.c.length > 0
     said = transaction.connection.execute(select(live_text).where(*of_turn)).first()
-    if said is not None and not told.startswith(said.text):
+    if said is not None and (told is None or not told.startswith(said.text)):
         record_withdrawal(transaction, turn.session_id, Withdrawn(said.event_id, said.generation, said.length))
 
 
