@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from pydantic_ai.models import ModelRequestParameters
 
 from robocoders.agents.assembling import agent_of
 from robocoders.agents.running import StepResult, TurnInput, run_turn
-from robocoders.agents.steps import DirectSteps, Emit, Work, interrupted_result
+from robocoders.agents.steps import ClientCall, DirectSteps, Emit, Work, interrupted_result
 from robocoders.events import Action, RunObservation
 from robocoders.testing.recalling_model import RecallingModel
 from robocoders.testing.scripted_model import Step, ToolCall
@@ -33,6 +33,9 @@ class Record:
     calls: list[tuple[str, Mapping[str, Any], bool]] = field(default_factory=list[tuple[str, Mapping[str, Any], bool]])
     done: int = 0
     noted: dict[str, bytes] = field(default_factory=dict[str, bytes])
+
+    async def ask_client(self, calls: Sequence[ClientCall], usage: Mapping[str, int]) -> list[str]:
+        raise AssertionError(f"no client is asked here: {calls}, {usage}")
 
     async def note(self, name: str, look: Callable[[], Awaitable[bytes]]) -> bytes:
         """See `Steps`."""

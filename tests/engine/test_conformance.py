@@ -5,12 +5,13 @@ from pathlib import Path
 import pytest
 
 from robocoders.store import Store
+from robocoders.testing.asking_conformance import AskingConformance
 from robocoders.testing.budget_conformance import BudgetConformance
 from robocoders.testing.engine_conformance import EngineConformance
 from tests.store.scenes import url_of
 
 
-class EngineOnSqlite(EngineConformance, BudgetConformance):
+class EngineOnSqlite(EngineConformance, BudgetConformance, AskingConformance):
     """The rules on SQLite."""
 
     def __init__(self, directory: Path) -> None:
@@ -23,7 +24,8 @@ class EngineOnSqlite(EngineConformance, BudgetConformance):
         return self._directory
 
 
-RULES = [name for suite in (EngineConformance, BudgetConformance) for name in vars(suite) if name.startswith("test_")]
+SUITES = (EngineConformance, BudgetConformance, AskingConformance)
+RULES = [name for suite in SUITES for name in vars(suite) if name.startswith("test_")]
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -34,4 +36,5 @@ async def test_an_engine_on_sqlite_keeps_every_rule(rule: str, tmp_path: Path) -
 
 def test_there_are_rules_to_keep() -> None:
     """Promise: ours: the rules are found by their names, and none is written twice."""
-    assert len(RULES) > 10
+    assert len(RULES) > 25
+    assert len(set(RULES)) == len(RULES)

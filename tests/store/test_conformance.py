@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 from robocoders.store import Store
+from robocoders.testing.store_asking_conformance import StoreAskingConformance
 from robocoders.testing.store_conformance import StoreConformance
 from tests.store.scenes import url_of
 
 
-class SqliteStore(StoreConformance):
+class SqliteStore(StoreConformance, StoreAskingConformance):
     """The rules on SQLite."""
 
     def __init__(self, database: Path) -> None:
@@ -21,7 +22,8 @@ class SqliteStore(StoreConformance):
         return await Store.open(url_of(self._database), now_us=now_us)
 
 
-RULES = [name for name in vars(StoreConformance) if name.startswith("test_")]
+SUITES = (StoreConformance, StoreAskingConformance)
+RULES = [name for suite in SUITES for name in vars(suite) if name.startswith("test_")]
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -32,4 +34,5 @@ async def test_sqlite_keeps_every_rule_of_a_store(rule: str, database: Path) -> 
 
 def test_there_are_rules_to_keep() -> None:
     """Promise: ours: the rules are found by their names, and none is written twice."""
-    assert len(RULES) > 20
+    assert len(RULES) > 30
+    assert len(set(RULES)) == len(RULES)

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from robocoders.store import KeyReusedError, Place, Store, Sums
+from robocoders.events import CallToolAction, RunAction, ToolResultObservation
+from robocoders.store import KeyReusedError, ModelHistory, Place, ResponseRow, Store, Sums, Withdrawn
 from robocoders.store.keys import KEY_LIFE_US
 from tests.store.scenes import SECOND_US, Clock, end, looking_into, new_turn, saying, text_of, url_of, whole_log
 
 _REVISION_0001 = Path(__file__).with_name("revision_0001.sql")
+_REVISION_0003 = Path(__file__).with_name("revision_0003.sql")
 
 
 @pytest.fixture
@@ -20,6 +22,50 @@ def old_database(database: Path) -> Path:
         connection.executescript(_REVISION_0001.read_text(encoding="utf-8"))
     connection.close()
     return database
+
+
+@pytest.fixture
+def third_database(database: Path) -> Path:
+    """A database as the third revision left it: one turn ended, one in the middle of a step, a deleted session."""
+    database.parent.mkdir()
+    with sqlite3.connect(database) as connection:
+        connection.executescript(_REVISION_0003.read_text(encoding="utf-8"))
+    connection.close()
+    return database
+
+
+async def test_a_turn_of_the_third_revision_goes_on_after_an_upgrade(third_database: Path) -> None:
+    """Promise: README, upgrades: a turn that was open goes on where it was, and may ask its client from now on."""
+    store = await Store.open(url_of(third_database))
+    [turn] = await store.open_turns()
+    assert (turn.state, turn.durable, turn.wishes) == ("running", True, None)
+    begun = await store.begin_step(turn, 1, fingerprint="f", action=RunAction())
+    assert (begun.state, begun.output) == ("unfinished", "half a l")
+    assert await store.withdrawn("session-1") == []
+    await store.withdraw_live_text(turn)
+    assert await store.withdrawn("session-1") == [Withdrawn(4, 0, 8)]
+    wait = await store.begin_wait(turn, 2, fingerprint="ask", questions=[CallToolAction()])
+    whole, _ = await store.answer(turn, 2, {0: ToolResultObservation(content="Noon.")})
+    assert (wait.asked[0].id, whole.complete) == (4, True)
+    row = ResponseRow("resp_1", "ada", "session-1", turn.id, 2, {}, created_at_us=1)
+    assert await store.add_response(row) == await store.last_response("session-1") == row
+    assert (await store.begin_turn(new_turn(key="running"))).existing
+    await store.close()
+
+
+async def test_an_upgrade_from_the_third_revision_loses_nothing(third_database: Path) -> None:
+    """Promise: README, upgrades: sessions, events, sums, keys and messages of an older version are kept."""
+    store = await Store.open(url_of(third_database))
+    assert [text_of(event) for event in await whole_log(store)] == ["Looking.", "In parser.py.", ""]
+    assert await store.spent_by_session("session-1") == Sums(7, 100, 5_000_000)
+    assert await store.model_history("session-1") == ModelHistory(b"[]", 1)
+    [closed] = await store.closed_turns("session-1", before_number=9)
+    assert closed.turn.wishes is None
+    await store.delete_session("session-1")
+    with looking_into(third_database) as connection:
+        assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
+        assert connection.exec_driver_sql("PRAGMA integrity_check").scalar_one() == "ok"
+    await store.close()
 
 
 async def test_the_first_revision_is_migrated_with_all_that_it_has(old_database: Path) -> None:

@@ -22,14 +22,12 @@ from robocoders.store import (
     history,
     keys,
     live_text,
-    responses,
     sessions,
     spending,
     steps,
     summaries,
     turns,
     waiting,
-    withdrawing,
 )
 from robocoders.store.connections import BUSY_TIMEOUT_SECONDS
 from robocoders.store.errors import told
@@ -52,7 +50,6 @@ from robocoders.store.rows import (
     ModelHistory,
     NewTurn,
     Place,
-    ResponseRow,
     SessionRow,
     SessionSummary,
     Spending,
@@ -60,8 +57,8 @@ from robocoders.store.rows import (
     Sums,
     TokenRow,
     TurnRow,
-    Withdrawn,
 )
+from robocoders.store.segments import Segments
 from robocoders.store.writer import Writer
 
 __all__ = ["Store", "system_clock_us"]
@@ -72,7 +69,7 @@ def system_clock_us() -> int:
     return time.time_ns() // 1000
 
 
-class Store:
+class Store(Segments):
     """One database. What a method has returned is on the disk.
 
     Every method raises `StoreError` where the database fails, and those that write raise `StoreFullError` where no
@@ -387,15 +384,6 @@ class Store:
         """Take back what was said of a turn's next event; None where nothing was."""
         return await self._writer.run(lambda transaction: live_text.withdraw_live_text(transaction, turn))
 
-    async def withdrawn(self, session_id: str, after: int = 0, up_to: int | None = None) -> list[Withdrawn]:
-        """Return the live text that was withdrawn of events with ids after one and up to one, in the order of showing.
-
-        Text also counts as withdrawn where its turn was ended with other words.
-        """
-        return await self._readers.run(
-            lambda connection: withdrawing.list_withdrawn(connection, session_id, after=after, up_to=up_to)
-        )
-
     async def live_text(self, session_id: str) -> LiveText | None:
         """Return all that was said of a session's next event, from offset 0; None where there is nothing."""
         return await self._readers.run(lambda connection: live_text.find_live_text(connection, session_id))
@@ -457,28 +445,6 @@ class Store:
     async def model_history(self, session_id: str) -> ModelHistory | None:
         """Return the model's messages of a session; None where none are kept."""
         return await self._readers.run(lambda connection: history.find_history(connection, session_id))
-
-    async def add_response(self, new: ResponseRow) -> ResponseRow:
-        """Give a segment of a turn a name of its own; one that has a name already keeps it, and that row is returned.
-
-        Raises:
-            SessionGoneError: The session was deleted.
-        """
-        return await self._writer.run(lambda transaction: responses.add_response(transaction, new))
-
-    async def response(self, owner: str, response_id: str) -> ResponseRow | None:
-        """Return an owner's response; None where there is none, or it was deleted, or its session was."""
-        return await self._readers.run(lambda connection: responses.find_response(connection, owner, response_id))
-
-    async def delete_response(self, owner: str, response_id: str) -> bool:
-        """Delete an owner's response, not what was said in it; return whether there was one."""
-        return await self._writer.run(
-            lambda transaction: responses.delete_response(transaction, owner, response_id), uses_reserve=True
-        )
-
-    async def last_response(self, session_id: str) -> ResponseRow | None:
-        """Return a session's newest response that was not deleted."""
-        return await self._readers.run(lambda connection: responses.find_last_response(connection, session_id))
 
     async def set_limits(self, session_id: str, limits: dict[str, Any]) -> None:
         """Give a session other limits; they hold for prompts that come after this."""
