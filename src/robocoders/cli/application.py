@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from robocoders.cli import agents, ask, chat, config, doctor, login, logout, serve, sessions, stop
+from robocoders.cli import agents, ask, chat, config, doctor, login, logout, search, serve, sessions, stop
 from robocoders.cli.eval import evaluate
 from robocoders.cli.exit_codes import ExitCode, code_for_error
 from robocoders.cli.terminal import prepare_streams, say, say_error
@@ -54,6 +54,7 @@ application = typer.Typer(
 )
 application.command("ask")(ask.ask)
 application.command("chat")(chat.chat)
+application.command("search")(search.search)
 application.command("serve")(serve.serve)
 application.command("stop")(stop.stop)
 application.command("login")(login.login)

@@ -41,7 +41,7 @@ class ExitCode(IntEnum):
 
 MEANINGS: Final[Mapping[ExitCode, str]] = {
     ExitCode.DONE: "Done.",
-    ExitCode.FAILED: "Failed, or stopped by somebody else; standard error says why.",
+    ExitCode.FAILED: "Failed, or stopped by somebody else (standard error says why); `search`: no strong match.",
     ExitCode.USAGE: "Wrong use: a flag, an argument, a session that does not exist, a setting, a missing extra.",
     ExitCode.NOT_SIGNED_IN: "Not signed in, or not allowed to.",
     ExitCode.LIMIT_REACHED: "A limit was reached; the session can be taken up again.",

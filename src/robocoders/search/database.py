@@ -18,7 +18,7 @@ from filelock import FileLock
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["connect", "index_file", "is_damage", "lock_of", "memory_connection", "throw_away"]
+__all__ = ["connect", "damage", "index_file", "is_damage", "lock_of", "memory_connection", "throw_away"]
 
 logger = logging.getLogger("robocoders.search")
 
@@ -92,6 +92,13 @@ def throw_away(file: Path) -> None:
                 file.with_name(name).unlink()
 
 
+def damage() -> sqlite3.DatabaseError:
+    """The error to raise where a value in the file is none that was ever written there."""
+    error = sqlite3.DatabaseError("a value in it makes no sense")
+    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    return error
+
+
 def is_damage(error: sqlite3.Error) -> bool:
     """Whether an error says that the file is no usable index; a full disk or a lock says nothing about it."""
     code = getattr(error, "sqlite_errorcode", None)
@@ -118,7 +125,7 @@ def _require_schema(connection: sqlite3.Connection) -> None:
     version = _version(connection)
     if version == 0 and _is_empty(connection):
         _make(connection)
-    elif version != SCHEMA_VERSION:
+    elif version != SCHEMA_VERSION or connection.execute("SELECT count(*) FROM state").fetchone()[0] != 1:
         error = sqlite3.DatabaseError("another version")
         error.sqlite_errorcode = sqlite3.SQLITE_FORMAT
         raise error

@@ -10,6 +10,7 @@ from dataclasses import fields
 import msgspec
 
 from robocoders.search.analysis import analyse
+from robocoders.search.database import damage
 from robocoders.search.postings import Postings
 from robocoders.search.symbols import Symbol
 
@@ -81,5 +82,12 @@ def pack_symbols(symbols: Sequence[Symbol]) -> bytes:
 
 
 def unpack_symbols(data: bytes) -> list[Symbol]:
-    """The symbols that `pack_symbols` packed; the index's version tells that their fields are the same."""
-    return [Symbol(*row) for row in _symbol_rows.decode(data)]
+    """The symbols that `pack_symbols` packed; the index's version tells that their fields are the same.
+
+    Raises:
+        sqlite3.DatabaseError: It did not pack this: the index is damaged.
+    """
+    try:
+        return [Symbol(*row) for row in _symbol_rows.decode(data)]
+    except msgspec.MsgspecError as error:
+        raise damage() from error

@@ -21,6 +21,8 @@ from itertools import compress, groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
+from robocoders.search.database import damage
+
 if TYPE_CHECKING:
     from robocoders.search.analysis import Piece
 
@@ -49,6 +51,7 @@ _SATURATION, _LENGTH_SHARE = 1.2, 0.75
 _AVERAGE_WORDS = 80.0
 """Words of an ordinary piece: a constant, so that a mark does not depend on what else is indexed."""
 _MOST_SEGMENTS = 8
+_ENTRY_BYTES = 8
 _ALL_COLUMNS = range(1, 16)
 
 
@@ -66,17 +69,17 @@ class Postings:
         code, prose = set(all_code), set(all_prose)
         words = len(names) + len(scope) + len(all_code) + len(all_prose)
         marks = _marks(words if words < _MANY_WORDS else words // _COARSE * _COARSE)
-        entry = number << 32
-        rest = names | scope | prose
         lists = self._lists
-        only_code = code - rest
-        plain = entry | marks[CODE]
-        for word in only_code:
-            lists[word].append(plain)
-        for word in rest:
+        # Most words are in one column alone, and those of one column have one mark.
+        several = (names & scope) | ((names | scope) & code) | ((names | scope | code) & prose)
+        for column, words_of_it in ((NAMES, names), (SCOPE, scope), (CODE, code), (PROSE, prose)):
+            entry = number << 32 | marks[column]
+            for word in words_of_it - several:
+                lists[word].append(entry)
+            self.entries += len(words_of_it)
+        for word in several:
             mask = (word in names) + 2 * (word in scope) + 4 * (word in code) + 8 * (word in prose)
-            lists[word].append(entry | marks[mask])
-        self.entries += len(only_code) + len(rest)
+            lists[word].append(number << 32 | marks[mask])
 
     def add_call(self, number: int, name: str, line: int) -> None:
         """Enter a call that stands on a line of a piece."""
@@ -88,7 +91,7 @@ class Postings:
         lists = self._lists
         for word, data in packed.items():
             lists[word].frombytes(data)
-            self.entries += len(data) // 8
+            self.entries += len(data) // _ENTRY_BYTES
 
     def packed(self) -> dict[str, bytes]:
         """All lists, as bytes in this machine's order."""
@@ -107,9 +110,14 @@ class Entries:
 
     Args:
         data: As stored.
+
+    Raises:
+        sqlite3.DatabaseError: It never was: the index is damaged.
     """
 
     def __init__(self, data: bytes) -> None:
+        if len(data) % _ENTRY_BYTES:
+            raise damage()
         halves = array("I")
         halves.frombytes(data)
         # The lower half comes first on a little-endian machine.

@@ -32,8 +32,8 @@ SKIPPED = "skipped"
 
 _CLOCK_GRAIN_NS = 2_000_000_000
 """A file changed within this time before it was read may change again without a new time: it is read again."""
-_MOST_ENTRIES_IN_MEMORY = 4_000_000
-"""So many entries gather before they are written; about 150 MiB."""
+_MOST_ENTRIES_IN_MEMORY = 2_500_000
+"""So many entries gather before they are written; some 80 MiB."""
 _FEWEST_GONE, _GONE_SHARE = 1000, 0.25
 """When entries of pieces that are gone are cleared away."""
 
