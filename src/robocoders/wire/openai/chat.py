@@ -93,7 +93,7 @@ class ChunkWriter:
                 yield error_object(WITHDRAWN.status, WITHDRAWN.code, WITHDRAWN.message)
             case End(failure=Failure(status, code, message)):
                 yield error_object(status, code, message)
-            case End():
+            case _:
                 self.succeeded = True
                 yield self._chunk({}, part.finish)
                 if self._include_usage:
@@ -153,7 +153,7 @@ class _Gathered:
                 self.calls.append({"id": call_id, "type": "function", "function": function})
             case Withdrawn():
                 self.failure = WITHDRAWN
-            case End():
+            case _:
                 self.end = part
 
     def message(self, *, shows_steps: bool) -> dict[str, Any]:
