@@ -63,7 +63,8 @@ def takes_addresses(model: Model) -> bool:
     """Whether the library hands the address of an image to the model's provider instead of fetching the image."""
     while isinstance(model, WrapperModel):
         model = model.wrapped
-    return any(kind.__module__.startswith(_BY_ADDRESS) for kind in type(model).__mro__)
+    modules = {kind.__module__ for kind in type(model).__mro__}
+    return any(module == known or module.startswith(f"{known}.") for module in modules for known in _BY_ADDRESS)
 
 
 class ImageModel(WrapperModel):

@@ -149,7 +149,7 @@ def step_of(names: Iterable[str]) -> tuple[str, int, dict[int, str]]:
     for name in names:
         place = place_of(name)
         if place is None:
-            raise UnknownCallError(f"no call is waited for under the name {name[:80]!r}")
+            raise UnknownCallError("no call has such a name")
         places.append((place, name))
     steps = {(place.turn_id, place.step) for place, _ in places}
     if len(steps) != 1:
