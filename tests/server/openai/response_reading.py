@@ -66,8 +66,8 @@ class Asking:
     service: RunningService
     token: str
 
-    def ask(self, text: Any, *, headers: dict[str, str] | None = None, **parameters: Any) -> Answer:
-        body = {"model": "RepoAgent", "input": text, **parameters}
+    def ask(self, said: Any, /, *, headers: dict[str, str] | None = None, **parameters: Any) -> Answer:
+        body = {"model": "RepoAgent", "input": said, **parameters}
         return self.service.send("POST", PATH, token=self.token, body=body, headers=headers)
 
     def get(self, response_id: str, query: str = "") -> Answer:
@@ -80,9 +80,9 @@ class Asking:
         return self.service.send("POST", f"{PATH}/{response_id}/cancel", token=self.token)
 
     @contextmanager
-    def streamed(self, text: Any, **parameters: Any) -> Generator[Generator[Frame]]:
+    def streamed(self, said: Any, /, **parameters: Any) -> Generator[Generator[Frame]]:
         """Ask with `stream` and give the events as they come."""
-        body = {"model": "RepoAgent", "input": text, "stream": True, **parameters}
+        body = {"model": "RepoAgent", "input": said, "stream": True, **parameters}
         with self.service.stream("POST", PATH, token=self.token, body=body) as response:
             assert response.status == 200, response.read()
             yield events_of(response)

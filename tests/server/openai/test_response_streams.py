@@ -74,6 +74,7 @@ def test_a_withdrawn_half_answer_is_no_part_of_the_response(alice: Asking) -> No
     statuses = [one["item"]["status"] for one in whole if one["type"] == "response.output_item.done"]
     assert statuses == ["incomplete", "completed"]
     assert text_of(whole[-1]["response"]) == "You said: stammer"
+    assert alice.get(whole[0]["response"]["id"]).json == whole[-1]["response"]
     with alice.resumed(whole[0]["response"]["id"]) as events:
         assert list(events) == whole
 

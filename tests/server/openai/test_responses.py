@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from robocoders.server.openai.responses_views import DeletedResponse, InputItemList, ResponseView
 from tests.server.openai.response_reading import PATH, Asking, text_of, up_to
 from tests.support.service import BOUND_SECONDS, Answer
 
@@ -261,6 +262,9 @@ WRONG: list[tuple[dict[str, Any], tuple[int, str]]] = [
         {"input": [{"role": "user", "content": [{"type": "input_file", "file_id": "x"}]}]},
         (400, "input[0].content[0].type"),
     ),
+    ({"conversation": {"id": 7}}, (400, "conversation")),
+    ({"temperature": float("nan")}, (400, "temperature")),
+    ({"tools": [{"type": "function", "name": "a", "parameters": {"maximum": float("inf")}}]}, (400, "tools")),
     ({"stream": "yes"}, (400, "stream")),
     ({"instructions": 7}, (400, "instructions")),
     ({"metadata": {"a": 1}}, (400, "metadata.a")),
@@ -279,6 +283,30 @@ def test_what_is_wrong_is_named(alice: Asking, parameters: dict[str, Any], refus
     status, _, param = error_of(answer)
     assert (status, param) == refusal
     assert alice.service.turns.seen == []
+
+
+def test_every_response_is_as_the_description_says(alice: Asking) -> None:
+    """Promise: the OpenAPI description, bodies have the form that it gives."""
+    tool = {"type": "function", "name": "weather"}
+    everything: dict[str, Any] = {
+        "tools": [tool],
+        "tool_choice": tool,
+        "reasoning": {"effort": "low"},
+        "text": {"verbosity": "low"},
+        "truncation": "auto",
+        "max_output_tokens": 7,
+        "user": "u",
+        "service_tier": "flex",
+        "metadata": {"a": "b"},
+    }
+    for prompt, parameters in (("hello", everything), ("tools", everything), ("limit", {}), ("two", {}), ("ask", {})):
+        response = alice.ask(prompt, **parameters).json
+        # Strict, and nothing beside: what is not described is not there.
+        assert ResponseView.model_validate(response, strict=True).model_dump() == response
+    listed = alice.get(response["id"], "/input_items").json
+    assert InputItemList.model_validate(listed, strict=True).model_dump() == listed
+    deleted = alice.delete(response["id"]).json
+    assert DeletedResponse.model_validate(deleted, strict=True).model_dump() == deleted
 
 
 def test_without_a_token_nothing_is_told(alice: Asking) -> None:

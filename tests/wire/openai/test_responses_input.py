@@ -21,7 +21,7 @@ ITEMS: list[Any] = [
     {
         "role": "user",
         "content": [
-            {"type": "input_text", "text": "And this?"},
+            {"type": "input_text", "text": "And this?", "image_url": {"odd": 1}, "refusal": 7},
             {"type": "input_image", "image_url": DOT, "detail": "auto"},
             {"type": "input_image", "image_url": {"url": "https://example.com/a.png"}},
             "plainly",

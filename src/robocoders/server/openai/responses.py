@@ -30,6 +30,7 @@ from robocoders.server.streaming import LineStream
 from robocoders.store import ResponseRow
 from robocoders.wire.openai.conversation import Asked, Said, ask, tool_results
 from robocoders.wire.openai.errors import ParameterError
+from robocoders.wire.openai.numbers import refuse_odd_numbers
 from robocoders.wire.openai.responses_input import read_input
 from robocoders.wire.openai.responses_objects import Json, deleted_response
 from robocoders.wire.openai.tools import read_tool_choice, read_tools
@@ -74,6 +75,7 @@ async def create_response(request: Request, service: ServiceDep, caller: CallerD
     response with the status `failed` to everybody else.
     """
     body = await read_body(request, ResponseBody)
+    refuse_odd_numbers({"input": body.input, "tools": body.tools, "text": body.text and body.text.format})
     if body.background and body.store is False:
         text = "A response in the background is fetched by its id: `store` it."
         raise ParameterError("store", text, "background_not_stored")

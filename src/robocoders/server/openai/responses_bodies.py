@@ -6,14 +6,15 @@ text or the service's tier are accepted and make no difference; a response repea
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, cast
 
-from pydantic import Field, StringConstraints, WithJsonSchema
+from pydantic import ConfigDict, Field, StringConstraints, WithJsonSchema
 
 from robocoders.server.bodies import RequestBody
+from robocoders.wire.openai.errors import ParameterError
 from robocoders.wire.openai.models import MOST_NAME_CHARACTERS
 
-__all__ = ["ConversationBody", "ReasoningBody", "ResponseBody", "TextBody"]
+__all__ = ["ReasoningBody", "ResponseBody", "TextBody"]
 
 _TEXT_PART: Final = {
     "type": "object",
@@ -89,14 +90,17 @@ _TOOL_CHOICE: Final = {
     ]
 }
 
+_SESSION_ID: Final = {"type": "string", "format": "uuid"}
+_CONVERSATION: Final = {
+    "anyOf": [
+        _SESSION_ID,
+        {"type": "object", "properties": {"id": _SESSION_ID}, "required": ["id"]},
+        {"type": "null"},
+    ]
+}
+
 _MetadataKey = Annotated[str, StringConstraints(max_length=64)]
 _MetadataValue = Annotated[str, StringConstraints(max_length=512)]
-
-
-class ConversationBody(RequestBody):
-    """A conversation by its id."""
-
-    id: str
 
 
 class ReasoningBody(RequestBody):
@@ -116,6 +120,8 @@ class TextBody(RequestBody):
 class ResponseBody(RequestBody):
     """What an agent is asked, and how the response is to be given."""
 
+    model_config = ConfigDict(extra="ignore", strict=True, allow_inf_nan=False)
+
     model: str = Field(
         min_length=1,
         max_length=MOST_NAME_CHARACTERS,
@@ -133,9 +139,11 @@ class ResponseBody(RequestBody):
     previous_response_id: str | None = Field(
         default=None, description="Goes on in that response's session, which has all that was said in it so far."
     )
-    conversation: str | ConversationBody | None = Field(
-        default=None, description="The session, a UUID; one that nobody has yet is made for the caller."
-    )
+    conversation: Annotated[
+        Any,
+        Field(description="The session, a UUID; one that nobody has yet is made for the caller."),
+        WithJsonSchema(_CONVERSATION),
+    ] = None
     tools: Annotated[
         list[Any] | None,
         Field(description="Functions that the client carries out. Tools of other types are left out."),
@@ -164,5 +172,14 @@ class ResponseBody(RequestBody):
 
     @property
     def conversation_id(self) -> str | None:
-        """The session as the request names it."""
-        return self.conversation.id if isinstance(self.conversation, ConversationBody) else self.conversation
+        """The session as the request names it.
+
+        Raises:
+            ParameterError: It names it by what is no name.
+        """
+        named = self.conversation
+        if isinstance(named, dict):
+            named = cast("dict[str, Any]", named).get("id", 0)
+        if named is None or isinstance(named, str):
+            return named
+        raise ParameterError("conversation", "A conversation is an id, or an object with an `id`.", "invalid_type")

@@ -116,12 +116,12 @@ def _shown_content(role: str, content: Any) -> list[dict[str, Any]]:
 
 def _shown_part(role: str, part: Any) -> dict[str, Any]:
     fields: dict[str, Any] = cast("dict[str, Any]", part) if isinstance(part, dict) else {"text": part}
-    if "image_url" in fields:
+    if fields.get("type") in {"input_image", "image_url"}:
         address = fields["image_url"]
         url = cast("dict[str, Any]", address)["url"] if isinstance(address, dict) else cast("str", address)
         shown = _OMITTED_IMAGE if url[:5].lower() == "data:" else url
         return {"type": "input_image", "image_url": shown, "detail": "auto"}
-    text = fields["refusal"] if "refusal" in fields else fields["text"]
+    text = fields["refusal"] if fields.get("type") == "refusal" else fields["text"]
     if role == "assistant":
         return {"type": "output_text", "text": text, "annotations": []}
     return {"type": "input_text", "text": text}
