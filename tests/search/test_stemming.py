@@ -22,6 +22,11 @@ from robocoders.search.stemming import stem
         "index indices indexes",
         "control controlled",
         "stored stores store",
+        "colour color coloured coloring",
+        "serialise serialize serialised serializer serialization",
+        "analyse analyze analysis analysed",
+        "behaviour behavior",
+        "exceed exceeds exceeded",
         "пароль пароли пароля",
     ],
 )
@@ -30,7 +35,7 @@ def test_forms_of_a_word_have_one_stem(forms: str) -> None:
     assert len({stem(form) for form in forms.split()}) == 1
 
 
-@pytest.mark.parametrize("pair", ["header head", "server serve", "pass pas", "status statu", "user use", "class clas"])
+@pytest.mark.parametrize("pair", ["header head", "server serve", "pass pas", "status statu", "user use", "class clas", "speed spe", "settings set"])
 def test_words_that_only_look_alike_stay_apart(pair: str) -> None:
     """Promise: ours; a stem that joins strangers finds the wrong places."""
     one, other = pair.split()

@@ -18,7 +18,7 @@ from robocoders.search.excerpts import best_line, excerpt
 from robocoders.search.languages import language_of
 from robocoders.search.lookup import callers_of, find, piece_of, symbols_in, symbols_of
 from robocoders.search.questions import parse_question
-from robocoders.search.ranking import is_strong, rank, stem_values
+from robocoders.search.ranking import is_strong, rank, spread, stem_values
 from robocoders.search.refreshing import RefreshResult, refresh
 from robocoders.search.symbols import find_symbols
 from robocoders.search.tree import SearchedTree
@@ -178,16 +178,16 @@ class Index:
     def _search(self, question: Question, limit: int) -> SearchResult:
         with _one_state(self._connection):
             found = find(self._connection, question.terms)
-            ranked = rank(question.terms, found.hits, found.candidates, found.weights)
-            line_weights = stem_values(question.terms, found.weights)
+            ranked = rank(question, found.weighed, found.occurrences, found.candidates, found.files)
+            line_weights = stem_values(found.weighed)
             places: list[Place] = []
-            for one in ranked:
+            for one in spread(ranked):
                 place = self._place(one, line_weights)
                 if place is not None and not any(_is_same(place, other) for other in places):
                     places.append(place)
                 if len(places) == limit:
                     break
-        return SearchResult(places, list(question.words), bool(places) and is_strong(ranked, question.terms))
+        return SearchResult(places, list(question.words), bool(places) and is_strong(ranked, found.weighed))
 
     def _callers(self, name: str, limit: int) -> list[Place]:
         places: list[Place] = []

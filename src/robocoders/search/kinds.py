@@ -10,13 +10,13 @@ __all__ = ["KIND_FACTORS", "kind_of"]
 
 KIND_FACTORS = {
     "source": 1.0,
-    "configuration": 0.7,
-    "document": 0.5,
-    "example": 0.5,
-    "test": 0.45,
-    "vendored": 0.35,
-    "generated": 0.3,
-    "translation": 0.15,
+    "configuration": 0.35,
+    "example": 0.35,
+    "test": 0.3,
+    "vendored": 0.3,
+    "document": 0.2,
+    "generated": 0.2,
+    "translation": 0.1,
 }
 """How much a match in a file of that kind counts: a question about code means the code."""
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import heapq
 import json
+import os
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from robocoders.search.digesting import NAME_SEPARATOR, unpack_symbols
 from robocoders.search.kinds import KIND_FACTORS
-from robocoders.search.postings import CALL, MARK_BITS, NAMES, PROSE, SCOPE, STRENGTH_SCALE, Entries, entries_of
-from robocoders.search.ranking import Candidate, Hits, term_weights
+from robocoders.search.postings import CALL, CODE, MARK_BITS, NAMES, PROSE, Entries, entries_of
+from robocoders.search.ranking import Candidate, CandidateFile, InFile, Occurrences, weigh
 
 if TYPE_CHECKING:
     import sqlite3
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from robocoders.search.questions import Term
+    from robocoders.search.ranking import Weighed
     from robocoders.search.symbols import Symbol
 
 __all__ = ["Found", "PieceOf", "callers_of", "find", "piece_of", "symbols_in", "symbols_of"]
@@ -34,14 +37,16 @@ class Found:
     """What the index holds of a question.
 
     Args:
-        hits: Of each term and of each of its alternatives, by stem.
-        weights: Of each term.
+        weighed: Its terms.
+        occurrences: Of each term and of each of its alternatives, by stem.
         candidates: The pieces that hold the most of the terms' weight, at most a few hundred.
+        files: Their files, by number.
     """
 
-    hits: Mapping[str, Hits]
-    weights: Mapping[str, float]
+    weighed: Sequence[Weighed]
+    occurrences: Mapping[str, Occurrences]
     candidates: Sequence[Candidate]
+    files: Mapping[int, CandidateFile]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +65,16 @@ def find(connection: sqlite3.Connection, terms: Sequence[Term]) -> Found:
     (pieces,) = connection.execute("SELECT pieces FROM state").fetchone()
     stems = {stem for term in terms for stem in (term.stem, *(other for other, _ in term.alternatives))}
     listed = {stem: _Listed(entries_of(connection, stem)) for stem in stems}
-    counts = {stem: Hits({}, count=len(found.marks)) for stem, found in listed.items()}
-    weights = term_weights(terms, counts, int(pieces))
-    candidates = _candidates(connection, _chosen(terms, listed, weights))
+    weighed = weigh(terms, {stem: len(found) for stem, found in listed.items()}, int(pieces))
+    candidates = _candidates(connection, _chosen(weighed, listed))
+    files = _files(connection, {candidate.file for candidate in candidates})
     numbers = frozenset(candidate.id for candidate in candidates)
-    return Found({stem: found.hits(numbers) for stem, found in listed.items()}, weights, candidates)
+    spans = sorted((first, last, number) for number, (first, last, _) in files.items())
+    occurrences = {
+        stem: Occurrences(len(found), found.columns_of(numbers), found.in_files(spans))
+        for stem, found in listed.items()
+    }
+    return Found(weighed, occurrences, candidates, {number: file for number, (_, _, file) in files.items()})
 
 
 def piece_of(connection: sqlite3.Connection, piece: int) -> PieceOf:
@@ -108,41 +118,62 @@ class _Listed:
     """The pieces that hold a stem, with their marks."""
 
     def __init__(self, entries: Entries) -> None:
-        self._entries = entries
         self.marks = entries.by_piece()
+        self._entries = entries
+        self._ordered: Sequence[int] | None = None
 
-    def shares(self, factor: float) -> list[tuple[float, Sequence[int]]]:
+    def __len__(self) -> int:
+        return len(self.marks)
+
+    def shares(self, weight: float) -> list[tuple[float, Sequence[int]]]:
         """What the stem promises of the pieces that hold it, and of those that name something with it."""
-        return [(factor, self._entries.pieces), (_NAMED * factor, self._entries.in_names())]
+        return [(weight, self._entries.pieces), (_NAMED * weight, self._entries.in_names())]
 
-    def hits(self, pieces: frozenset[int]) -> Hits:
-        """The hits among some pieces."""
-        marks = {piece: self.marks[piece] for piece in self.marks.keys() & pieces}
-        return Hits(
-            scores={piece: (mark >> MARK_BITS) / STRENGTH_SCALE for piece, mark in marks.items()},
-            in_names=frozenset(piece for piece, mark in marks.items() if mark & NAMES),
-            in_scope=frozenset(piece for piece, mark in marks.items() if mark & SCOPE),
-            in_prose_only=frozenset(piece for piece, mark in marks.items() if mark & _COLUMNS == PROSE),
-            count=len(self.marks),
-            best=(max(self._entries.marks, default=0) >> MARK_BITS) / STRENGTH_SCALE,
+    def columns_of(self, pieces: frozenset[int]) -> dict[int, int]:
+        """In which columns some pieces hold it, those that do."""
+        return {piece: self.marks[piece] & _COLUMNS for piece in self.marks.keys() & pieces}
+
+    def in_files(self, spans: Sequence[tuple[int, int, int]]) -> dict[int, InFile]:
+        """How it occurs in some files, those in which it does.
+
+        Args:
+            spans: Of each file the first and the last piece and its number, in order.
+        """
+        if self._ordered is None:
+            self._ordered = sorted(self.marks)
+        found: dict[int, InFile] = {}
+        for first, last, number in spans:
+            begin = bisect_left(self._ordered, first)
+            if begin < len(self._ordered) and self._ordered[begin] <= last:
+                end = bisect_right(self._ordered, last, begin)
+                found[number] = self._in_file(self._ordered[begin:end], first)
+        return found
+
+    def _in_file(self, pieces: Sequence[int], first: int) -> InFile:
+        marks = [self.marks[piece] for piece in pieces]
+        return InFile(
+            sum(mark & NAMES for mark in marks) // NAMES,
+            sum(mark & CODE for mark in marks) // CODE,
+            sum(mark & PROSE for mark in marks) // PROSE,
+            in_head=pieces[0] == first and bool(marks[0] & PROSE),
         )
 
 
-def _chosen(terms: Sequence[Term], listed: Mapping[str, _Listed], weights: Mapping[str, float]) -> list[int]:
+def _chosen(weighed: Sequence[Weighed], listed: Mapping[str, _Listed]) -> list[int]:
     """The pieces that promise most; the heaviest terms first, so that the common ones seldom need be gone through."""
     promise: dict[int, float] = {}
-    left = _NAMED * sum(weights[term.stem] for term in terms)
+    heaviest = sorted(((max(weight for _, weight in one.stems), one) for one in weighed), key=lambda pair: -pair[0])
+    left = _NAMED * sum(weight for weight, _ in heaviest)
     is_closed = False
-    for term in sorted(terms, key=lambda term: -weights[term.stem]):
-        weight = weights[term.stem]
-        left -= _NAMED * weight
+    for most, one in heaviest:
+        left -= _NAMED * most
         if is_closed:
             # No piece that is not among them can still come in.
-            for piece, share in _shares_among(promise.keys(), term, listed).items():
-                promise[piece] += share * weight
+            for piece, share in _shares_among(promise.keys(), one, listed).items():
+                promise[piece] += share
             continue
-        for piece, share in _shares(term, listed).items():
-            promise[piece] = promise.get(piece, 0.0) + share * weight
+        for piece, share in _shares(one, listed).items():
+            promise[piece] = promise.get(piece, 0.0) + share
         if len(promise) > MAX_CANDIDATES:
             least = heapq.nlargest(MAX_CANDIDATES, promise.values())[-1]
             is_closed = least > left
@@ -151,33 +182,45 @@ def _chosen(terms: Sequence[Term], listed: Mapping[str, _Listed], weights: Mappi
     return heapq.nlargest(MAX_CANDIDATES, promise, key=promise.__getitem__)
 
 
-def _shares(term: Term, listed: Mapping[str, _Listed]) -> dict[int, float]:
+def _shares(one: Weighed, listed: Mapping[str, _Listed]) -> dict[int, float]:
     """The best that the term or one of its alternatives promises, for each piece that holds it."""
-    parts = [part for stem, factor in ((term.stem, 1.0), *term.alternatives) for part in listed[stem].shares(factor)]
+    parts = [part for stem, weight in one.stems for part in listed[stem].shares(weight)]
     shares: dict[int, float] = {}
-    for factor, pieces in sorted(parts, key=lambda part: part[0]):
-        shares.update(dict.fromkeys(pieces, factor))
+    for weight, pieces in sorted(parts, key=lambda part: part[0]):
+        shares.update(dict.fromkeys(pieces, weight))
     return shares
 
 
-def _shares_among(pieces: AbstractSet[int], term: Term, listed: Mapping[str, _Listed]) -> dict[int, float]:
+def _shares_among(pieces: AbstractSet[int], one: Weighed, listed: Mapping[str, _Listed]) -> dict[int, float]:
     """The same, for some pieces only."""
     shares: dict[int, float] = {}
-    for stem, factor in ((term.stem, 1.0), *term.alternatives):
+    for stem, weight in one.stems:
         marks = listed[stem].marks
         for piece in marks.keys() & pieces:
-            share = factor * _NAMED if marks[piece] & NAMES else factor
+            share = weight * _NAMED if marks[piece] & NAMES else weight
             shares[piece] = max(shares.get(piece, 0.0), share)
     return shares
 
 
 def _candidates(connection: sqlite3.Connection, pieces: Sequence[int]) -> list[Candidate]:
     rows = connection.execute(
-        "SELECT chunks.id, chunks.file, files.kind, is_definition, is_owned, last_line - first_line + 1, names "
-        "FROM chunks JOIN files ON files.id = chunks.file WHERE chunks.id IN (SELECT value FROM json_each(?))",
+        "SELECT id, file, is_definition, is_owned, last_line - first_line + 1, names FROM chunks"
+        " WHERE id IN (SELECT value FROM json_each(?))",
         (json.dumps(list(pieces)),),
     )
-    return [Candidate(row[0], row[1], row[2], bool(row[3]), bool(row[4]), row[5], _names(row[6])) for row in rows]
+    return [Candidate(row[0], row[1], bool(row[2]), bool(row[3]), row[4], _names(row[5])) for row in rows]
+
+
+def _files(connection: sqlite3.Connection, numbers: AbstractSet[int]) -> dict[int, tuple[int, int, CandidateFile]]:
+    """Of some files the first and the last piece, and what ranking wants to know of them."""
+    rows = connection.execute(
+        "SELECT id, path, kind, first_piece, last_piece FROM files WHERE id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(numbers)),),
+    )
+    return {
+        number: (first, last, CandidateFile(os.fsdecode(path), kind, last - first + 1))
+        for number, path, kind, first, last in rows
+    }
 
 
 def _names(text: str) -> tuple[frozenset[str], ...]:

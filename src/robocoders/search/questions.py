@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from robocoders.search.stemming import stem
-from robocoders.search.vocabulary import ALTERNATIVES, STOP_WORDS, WEAK_STEMS, WEAK_WEIGHT
+from robocoders.search.synonyms import ALTERNATIVES, PHRASES
+from robocoders.search.vocabulary import LANGUAGE_HINTS, STOP_WORDS, WEAK_STEMS, WEAK_WEIGHT
 from robocoders.search.words import TOKEN, joined, split_identifier
 
 __all__ = ["Question", "Term", "parse_question"]
 
 MAX_TERMS = 12
 """More words than this are a story; the first ones count."""
+_BONUS_WEIGHT = 0.6
+_PHRASE_FACTOR = 0.9
+_LONGEST_PHRASE = max(map(len, PHRASES))
+_LANGUAGE = re.compile(
+    r"\b(?:in|the|which|what|of|its|from)\s+(?P<name>c\+\+|c|python|javascript|typescript|rust|golang|java)"
+    r"(?:\s+(?:code|file|source|function|side|part|module)s?)?(?=\W|$)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +34,7 @@ class Term:
         stem: As indexed.
         weight: How much it says about what is asked: 1 for a plain word, less for words that fit any question.
         alternatives: Stems that may stand for it in code, each with a factor below 1.
-        is_bonus: A whole identifier whose parts are terms as well: it raises what holds it, and is not missed.
+        is_bonus: A whole name whose parts are terms as well: it raises what holds it, and is not missed.
     """
 
     stem: str
@@ -33,35 +45,87 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question's terms, and its words as they were written, for showing."""
+    """A question's terms, its words as they were written, for showing, and the languages it names ("in C")."""
 
     terms: tuple[Term, ...]
     words: tuple[str, ...]
+    languages: frozenset[str] = frozenset()
 
 
 def parse_question(text: str) -> Question:
-    """Find the words of a question that can be searched for; without any, both tuples are empty."""
+    """Find the words of a question that can be searched for; without any, terms and words are empty."""
+    languages = frozenset(name for found in _LANGUAGE.finditer(text) for name in LANGUAGE_HINTS[found["name"].lower()])
     terms: dict[str, Term] = {}
     words: dict[str, None] = {}
-    for token in TOKEN.findall(text):
-        parts = split_identifier(token)
-        is_identifier = len(parts) > 1
-        if not is_identifier and token.lower() in STOP_WORDS:
+    tokens = TOKEN.findall(_LANGUAGE.sub(" ", text) if languages else text)
+    lowered = [token.lower() for token in tokens]
+    place = 0
+    while place < len(tokens) and len(terms) < MAX_TERMS:
+        length = _phrase_length(lowered, place)
+        if length and _is_idiom(lowered[place : place + length]):
+            term = _phrase_term(lowered[place : place + length])
+            terms.setdefault(term.stem, term)
+            words.setdefault(" ".join(lowered[place : place + length]))
+            place += length
             continue
-        known = len(terms)
-        for part in parts:
-            if len(part) > 1 or part.isnumeric() or is_identifier:
-                root = stem(part.lower())
-                terms.setdefault(root, _term(root))
-        if is_identifier:
-            whole = joined(token)
-            terms.setdefault(whole, Term(whole, 1.0, is_bonus=True))
-        if len(terms) > known:
-            words.setdefault(token if is_identifier else token.lower())
-        if len(terms) >= MAX_TERMS:
-            break
-    return Question(tuple(terms.values()), tuple(words))
+        found = _terms_of(tokens[place])
+        if any(term.stem not in terms for term in found):
+            words.setdefault(tokens[place] if len(found) > 1 else lowered[place])
+        for term in found:
+            terms.setdefault(term.stem, term)
+        if length:
+            term = _phrase_term(lowered[place : place + length], is_bonus=True)
+            terms.setdefault(term.stem, term)
+        place += 1
+    for term in _joined_neighbours(lowered[:place]) if terms else ():
+        terms.setdefault(term.stem, term)
+    return Question(tuple(terms.values()), tuple(words), languages)
+
+
+def _terms_of(token: str) -> list[Term]:
+    parts = split_identifier(token)
+    is_identifier = len(parts) > 1
+    if not is_identifier and token.lower() in STOP_WORDS:
+        return []
+    wanted = [part for part in parts if len(part) > 1 or part.isnumeric() or is_identifier]
+    found = [_term(stem(part.lower())) for part in wanted]
+    return [*found, Term(joined(token), 1.0, is_bonus=True)] if is_identifier else found
 
 
 def _term(root: str) -> Term:
     return Term(root, WEAK_WEIGHT if root in WEAK_STEMS else 1.0, ALTERNATIVES.get(root, ()))
+
+
+def _phrase_length(lowered: Sequence[str], place: int) -> int:
+    """How many words from there on are a known phrase; 0 where they are none."""
+    lengths = range(min(_LONGEST_PHRASE, len(lowered) - place), 1, -1)
+    return next((length for length in lengths if tuple(lowered[place : place + length]) in PHRASES), 0)
+
+
+def _is_idiom(words: Sequence[str]) -> bool:
+    """Whether a phrase says something that its words alone do not ("look up"): it stands for them then."""
+    return words[0] in STOP_WORDS or words[-1] in STOP_WORDS
+
+
+def _phrase_term(words: Sequence[str], *, is_bonus: bool = False) -> Term:
+    first, *others = PHRASES[tuple(words)]
+    alternatives = dict.fromkeys(others, _PHRASE_FACTOR) | {
+        other: factor for other, factor in ALTERNATIVES.get(first, ()) if other not in others
+    }
+    own = {stem(word): _PHRASE_FACTOR for word in words if word not in STOP_WORDS}
+    chosen = {other: factor for other, factor in (alternatives | own).items() if other != first}
+    return Term(first, _BONUS_WEIGHT if is_bonus else 1.0, tuple(chosen.items()), is_bonus)
+
+
+def _joined_neighbours(lowered: Sequence[str]) -> list[Term]:
+    """For words side by side the name that they would make: `content type` may be `contentType`, `content_type`."""
+    found: list[Term] = []
+    for one, other in pairwise(lowered):
+        if one in STOP_WORDS or other in STOP_WORDS or min(len(one), len(other)) < 2 or not (one + other).isalpha():
+            continue
+        singular = other[:-1] if other.endswith("s") and len(other) > 3 else other
+        name = one + singular
+        forms = dict.fromkeys((one + other, stem(name)), 1.0)
+        forms.pop(name, None)
+        found.append(Term(name, _BONUS_WEIGHT, tuple(forms.items()), is_bonus=True))
+    return found[:MAX_TERMS]

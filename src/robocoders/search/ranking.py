@@ -1,61 +1,98 @@
 """Which pieces answer a question best: pure arithmetic over what the index found.
 
-A piece's score is the sum over the question's terms of
+A term weighs how little it fits any question times how rare it is in this workspace; a word that stands for it weighs
+less, and never more than its own rarity allows. Then there is evidence of two kinds, each BM25F-like: a sum over the
+terms of their weights, times how well each matches by the columns it is found in, times how much of the question is
+covered.
 
-* the term's weight: how little it fits any question, times how rare it is in this workspace;
-* how well the piece matches it against the best match of that term (a third of it for matching at all);
-* more where the term is part of a name that the piece defines, or of the path or class around it;
+* of a piece: names defined in it before the names around it, before its code, before its comments;
+* of a file: its own name before its folders, what is said at its top, and in how many of its pieces a term is part of
+  a name, of code, of comments.
 
-times how much of the question's weight the piece covers, what kind of file it is, how well a name that it defines is
-the question itself, whether the definition begins in it, and whether it is more than a line or two.
+A piece's score is both together, times what kind of file it is in. More is given where a name that the piece defines is
+the question itself, less to pieces of a line or two and to what lies between definitions, and to files that only
+declare.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
+from robocoders.search.file_names import FileName, file_name
 from robocoders.search.kinds import KIND_FACTORS
-from robocoders.search.questions import Term
+from robocoders.search.languages import language_of
+from robocoders.search.postings import CODE, NAMES, PROSE, SCOPE
+from robocoders.search.questions import Question, Term
 
-__all__ = ["Candidate", "Hits", "Ranked", "is_strong", "rank", "stem_values", "term_weights"]
+__all__ = [
+    "Candidate",
+    "CandidateFile",
+    "InFile",
+    "Occurrences",
+    "Ranked",
+    "Weighed",
+    "is_strong",
+    "rank",
+    "spread",
+    "stem_values",
+    "weigh",
+]
 
-_NAME_BONUS = 0.5
-_FITTING_NAME = 0.9
-_UNOWNED_FACTOR = 0.7
+_COLUMN_WEIGHTS = {NAMES: 3.0, SCOPE: 1.2, CODE: 1.0, PROSE: 0.7}
+_PIECE_SATURATION = 2.0
+_PIECE_COVERAGE_POWER = 1.3
+_FITTING_NAME = 0.8
+_UNOWNED_FACTOR = 0.8
 """For the lines between the definitions of a source file: imports, constants, the file's own description."""
 _SHORT_LINES = 10
-_SHORT_FACTOR = 0.75
-_SCOPE_BONUS = 0.3
-_PROSE_FACTOR = 0.6
-_DEFINITION_FACTOR = 1.15
-_COVERAGE_POWER = 1.5
-_STRONG_COVERAGE = 0.62
-_PER_FILE = 4
-_FLOOR = 0.4
-"""Places that score less than this part of the best one are not worth showing."""
+_SHORT_FACTOR = 0.85
+
+_OWN_NAME, _PART_OF_OWN_NAME, _FOLDER, _HEAD = 5.0, 2.5, 1.2, 2.0
+_IN_NAMES, _IN_CODE, _IN_PROSE = 1.2, 0.8, 0.5
+_FILE_SATURATION = 3.0
+_FILE_LENGTH_SHARE, _ORDINARY_PIECES, _MOST_PIECES = 0.3, 15, 100
+_FILE_COVERAGE_POWER = 0.75
+_FILE_SHARE = 2.0
+"""How much the file's evidence counts beside the piece's."""
+
+_PER_FILE = 2
+_SECOND_OF_FILE = 0.95
+"""A second place in a file is shown only where it is about as good as the best of all: five files say more than one."""
+_ABSENCE = 1.0
+_STRONG = 0.79
+"""Both from questions with and without an answer about packages in several languages: what tells most of them apart."""
+
+_NAMED_LANGUAGE = 2.0
+_DECLARING = 0.8
+_DECLARING_ONLY = 0.5
+_FALLBACK_KIND = 0.3
 
 
 @dataclass(frozen=True, slots=True)
-class Hits:
+class InFile:
+    """How one stem occurs in a file: in the names, code and comments of how many pieces, and whether at its top."""
+
+    names: int
+    code: int
+    prose: int
+    in_head: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrences:
     """Where one stem occurs.
 
     Args:
-        scores: For each candidate that holds it how well it matches, above 0.
-        in_names: The pieces that define a name with it.
-        in_scope: The pieces whose path or surrounding names hold it.
-        in_prose_only: The pieces that hold it in comments and documentation strings alone.
-        count: How many pieces hold it, candidates or not; where it is less than the scores, their number counts.
-        best: The best score among all of these, which counts likewise.
+        count: In how many pieces of the workspace.
+        pieces: For each candidate that holds it in which columns, as bits.
+        files: For each candidate's file that holds it how.
     """
 
-    scores: Mapping[int, float]
-    in_names: frozenset[int] = frozenset()
-    in_scope: frozenset[int] = frozenset()
-    in_prose_only: frozenset[int] = frozenset()
-    count: int = 0
-    best: float = 0.0
+    count: int
+    pieces: Mapping[int, int]
+    files: Mapping[int, InFile]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +101,20 @@ class Candidate:
 
     id: int
     file: int
-    kind: str
     is_definition: bool
     is_owned: bool
     lines: int
     names: tuple[frozenset[str], ...]
     """Of each name that it defines the stems."""
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateFile:
+    """The file of a candidate: its path, its kind (see `kind_of`) and in how many pieces it is."""
+
+    path: str
+    kind: str
+    pieces: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,139 +124,204 @@ class Ranked:
     candidate: Candidate
     score: float
     coverage: float
-    stems: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A term with what it weighs in this workspace.
+
+    Args:
+        term: The term.
+        weight: What the stem itself weighs; where it occurs nowhere, the most that a word in its place weighs.
+        stems: The stem and the words in its place, each with what it weighs there.
+        is_absent: Whether the stem itself occurs nowhere.
+    """
+
+    term: Term
+    weight: float
+    stems: tuple[tuple[str, float], ...]
+    is_absent: bool
+
+
+def weigh(terms: Sequence[Term], counts: Mapping[str, int], pieces: int) -> list[Weighed]:
+    """What each term weighs: rare ones more.
+
+    Args:
+        terms: The question's terms.
+        counts: In how many pieces each stem is, those of the alternatives included.
+        pieces: How many pieces the index holds.
+    """
+    return [_weigh(term, counts, pieces) for term in terms]
+
+
+def _weigh(term: Term, counts: Mapping[str, int], pieces: int) -> Weighed:
+    def rarity(stem: str) -> float:
+        return term.weight * math.log(1 + (pieces + 1) / (0.5 + counts[stem]))
+
+    own = rarity(term.stem)
+    others = tuple((stem, share * min(own, rarity(stem))) for stem, share in term.alternatives)
+    known = [weight for stem, weight in others if counts[stem]]
+    weight = max(known, default=own) if not counts[term.stem] else own
+    return Weighed(term, weight, ((term.stem, own), *others), not counts[term.stem])
+
+
+def rank(
+    question: Question,
+    weighed: Sequence[Weighed],
+    occurrences: Mapping[str, Occurrences],
+    candidates: Sequence[Candidate],
+    files: Mapping[int, CandidateFile],
+) -> list[Ranked]:
+    """Order candidates, best first.
+
+    Args:
+        question: What is asked.
+        weighed: Its terms, as `weigh` gave them.
+        occurrences: Of each stem, those of the terms' alternatives included.
+        candidates: The pieces to order.
+        files: Their files, by number.
+    """
+    scale = _Scale(weighed, occurrences, sum(one.weight for one in weighed if not one.term.is_bonus) or 1.0)
+    of_files = {number: _file_evidence(number, file, scale) for number, file in files.items()}
+    factors = {number: _file_factor(file, question) for number, file in files.items()}
+    ranked = [
+        _rank_one(candidate, scale, of_files[candidate.file], files[candidate.file], factors[candidate.file])
+        for candidate in candidates
+    ]
+    return sorted(ranked, key=lambda one: (-one.score, one.candidate.id))
+
+
+def spread(ranked: Sequence[Ranked]) -> Iterator[Ranked]:
+    """The ranked pieces as they are to be shown: at most two of a file."""
+    counts: dict[int, int] = {}
+    for one in ranked:
+        count = counts.get(one.candidate.file, 0)
+        if count and (count >= _PER_FILE or one.score < _SECOND_OF_FILE * ranked[0].score):
+            continue
+        counts[one.candidate.file] = count + 1
+        yield one
+
+
+def is_strong(ranked: Sequence[Ranked], weighed: Sequence[Weighed]) -> bool:
+    """Whether the best places deserve to be called an answer.
+
+    What the best place scores (against a question fully answered, whatever its length and the words' rarity) and how
+    much of the question one of the first three covers, less the part of the question that occurs nowhere as it is said.
+    """
+    plain = [one for one in weighed if not one.term.is_bonus]
+    if not ranked or not plain:
+        return False
+    covered = max(one.coverage for one in ranked[:3])
+    absent = sum(one.weight for one in plain if one.is_absent) / sum(one.weight for one in plain)
+    return ranked[0].score + covered - _ABSENCE * absent >= _STRONG
+
+
+def stem_values(weighed: Sequence[Weighed]) -> dict[str, float]:
+    """The most that each stem weighs in the question, those of alternatives included."""
+    values: dict[str, float] = {}
+    for one in weighed:
+        for stem, weight in one.stems:
+            values[stem] = max(values.get(stem, 0.0), weight)
+    return values
 
 
 @dataclass(frozen=True, slots=True)
 class _Scale:
-    """What all pieces are measured against.
+    """What all pieces are measured against; `asked` is the weight of the whole question."""
 
-    Args:
-        weights: Of the terms.
-        best: The best match of each stem.
-        asked: The weight of the whole question.
-        stem_values: The weight of each stem that the question or an alternative names.
-    """
-
-    weights: Mapping[str, float]
-    best: Mapping[str, float]
+    weighed: Sequence[Weighed]
+    occurrences: Mapping[str, Occurrences]
     asked: float
-    stem_values: Mapping[str, float]
 
 
-def term_weights(terms: Sequence[Term], hits: Mapping[str, Hits], pieces: int) -> dict[str, float]:
-    """What each term weighs: rare ones more. A term that occurs nowhere weighs as the rarest.
-
-    Args:
-        terms: The question's terms.
-        hits: The hits of each stem.
-        pieces: How many pieces the index holds.
-    """
-    counts = {term.stem: max(hits[term.stem].count, len(hits[term.stem].scores)) for term in terms}
-    return {term.stem: term.weight * math.log(2 + pieces / (0.5 + counts[term.stem])) for term in terms}
-
-
-def stem_values(terms: Sequence[Term], weights: Mapping[str, float]) -> dict[str, float]:
-    """The weight of each stem: that of its term, less where it is an alternative."""
-    values: dict[str, float] = {}
-    for term in terms:
-        for stem, share in ((term.stem, 1.0), *term.alternatives):
-            values[stem] = max(values.get(stem, 0.0), share * weights[term.stem])
-    return values
-
-
-def rank(
-    terms: Sequence[Term], hits: Mapping[str, Hits], candidates: Sequence[Candidate], weights: Mapping[str, float]
-) -> list[Ranked]:
-    """Order candidates, best first, at most four for each file.
-
-    Args:
-        terms: The question's terms.
-        hits: The hits of each stem, those of the terms' alternatives included.
-        candidates: The pieces to order.
-        weights: What `term_weights` gave.
-    """
-    scale = _Scale(
-        weights=weights,
-        best={stem: max(found.best, *found.scores.values(), 1e-9) for stem, found in hits.items()},
-        asked=sum(weights[term.stem] for term in terms if not term.is_bonus) or 1.0,
-        stem_values=stem_values(terms, weights),
-    )
-    ranked = [_rank_one(candidate, terms, hits, scale) for candidate in candidates]
-    ranked.sort(key=lambda one: (-one.score, one.candidate.id))
-    return _thinned(ranked)
-
-
-def is_strong(ranked: Sequence[Ranked], terms: Sequence[Term]) -> bool:
-    """Whether the best places hold the question's words together, so that they deserve to be called an answer."""
-    if not ranked:
-        return False
-    plain = [term for term in terms if not term.is_bonus]
-    covered = max(one.coverage for one in ranked[:3])
-    matched = max(len(one.stems) for one in ranked[:3])
-    return covered >= _STRONG_COVERAGE and matched >= min(2, len(plain))
-
-
-def _rank_one(candidate: Candidate, terms: Sequence[Term], hits: Mapping[str, Hits], scale: _Scale) -> Ranked:
+def _file_evidence(number: int, file: CandidateFile, scale: _Scale) -> float:
+    name = file_name(file.path)
+    length = min(file.pieces, _MOST_PIECES) / _ORDINARY_PIECES
+    saturation = _FILE_SATURATION * (1 - _FILE_LENGTH_SHARE + _FILE_LENGTH_SHARE * length)
     score = covered = 0.0
-    stems: list[str] = []
-    for term in terms:
-        weight = scale.weights[term.stem]
-        part = factor = 0.0
-        for stem, share in ((term.stem, 1.0), *term.alternatives):
-            found = hits[stem]
-            if candidate.id in found.scores:
-                gained = share * _match(candidate.id, found, scale.best[stem])
-                part, factor = max(part, gained), max(factor, share)
-        if part:
-            score += weight * part
-            stems.append(term.stem)
-            if not term.is_bonus:
-                # A stand-in covers a little more than it scores: the question is answered in other words.
-                covered += weight * (factor if factor == 1.0 else min(1.0, factor + 0.2))
-    coverage = covered / scale.asked
-    score *= coverage**_COVERAGE_POWER * KIND_FACTORS.get(candidate.kind, 0.0) * _shape_factor(candidate)
-    score *= 1 + _FITTING_NAME * _name_fit(candidate, scale)
-    return Ranked(candidate, score, coverage, tuple(stems))
+    for one in scale.weighed:
+        best = most = 0.0
+        for stem, weight in one.stems:
+            found = scale.occurrences[stem].files.get(number)
+            frequency = _in_path(stem, name) + (_in_pieces(found) if found is not None else 0.0)
+            if frequency:
+                best = max(best, weight * frequency / (frequency + saturation))
+                most = max(most, weight)
+        score += best
+        covered += 0.0 if one.term.is_bonus else most
+    coverage = min(1.0, covered / scale.asked)
+    return score / scale.asked * coverage**_FILE_COVERAGE_POWER
+
+
+def _in_path(stem: str, name: FileName) -> float:
+    own = _OWN_NAME if stem in name.words else _PART_OF_OWN_NAME if name.holds(stem) else 0.0
+    return own + (_FOLDER if stem in name.folders else 0.0)
+
+
+def _in_pieces(found: InFile) -> float:
+    in_pieces = (
+        _IN_NAMES * math.log1p(found.names) + _IN_CODE * math.log1p(found.code) + _IN_PROSE * math.log1p(found.prose)
+    )
+    return in_pieces + (_HEAD if found.in_head else 0.0)
+
+
+def _file_factor(file: CandidateFile, question: Question) -> float:
+    """Sources before tests, documents and what is not written by hand, and the language that the question names."""
+    factor = KIND_FACTORS.get(file.kind, _FALLBACK_KIND)
+    name = file_name(file.path)
+    if name.only_declares:
+        factor *= _DECLARING_ONLY
+    elif name.is_of_declarations and not any(term.stem in name.words for term in question.terms):
+        factor *= _DECLARING
+    return factor * _NAMED_LANGUAGE if language_of(file.path) in question.languages else factor
+
+
+def _rank_one(candidate: Candidate, scale: _Scale, of_file: float, file: CandidateFile, file_factor: float) -> Ranked:
+    score = covered = 0.0
+    named: dict[str, float] = {}
+    for one in scale.weighed:
+        best = most = 0.0
+        for stem, weight in one.stems:
+            columns = scale.occurrences[stem].pieces.get(candidate.id)
+            if columns is None:
+                continue
+            best = max(best, weight * _MATCHES[columns])
+            most = max(most, weight)
+            if columns & NAMES:
+                named[stem] = max(named.get(stem, 0.0), weight)
+        score += best
+        covered += 0.0 if one.term.is_bonus else most
+    coverage = min(1.0, covered / scale.asked)
+    score = score / scale.asked * coverage**_PIECE_COVERAGE_POWER
+    score *= 1 + _FITTING_NAME * _name_fit(candidate.names, named, scale.asked)
+    if file.kind == "source":
+        score *= _shape_factor(candidate)
+    return Ranked(candidate, (score + _FILE_SHARE * of_file) * file_factor, coverage)
 
 
 def _shape_factor(candidate: Candidate) -> float:
-    """Definitions before mentions, and what does the work before what hands it on in a line or two."""
+    """Definitions before what lies between them, and what does the work before what hands it on in a line or two."""
     fullness = min(candidate.lines, _SHORT_LINES) / _SHORT_LINES
     factor = _SHORT_FACTOR + (1 - _SHORT_FACTOR) * fullness
-    if candidate.kind == "source" and not candidate.is_owned:
-        factor *= _UNOWNED_FACTOR
-    return factor * (_DEFINITION_FACTOR if candidate.is_definition else 1.0)
+    return factor if candidate.is_owned else factor * _UNOWNED_FACTOR
 
 
-def _name_fit(candidate: Candidate, scale: _Scale) -> float:
+def _name_fit(names: Sequence[frozenset[str]], named: Mapping[str, float], asked: float) -> float:
     """How well the best of the names is the question: the part of the name asked for, by the part of the question."""
     best = 0.0
-    for name in candidate.names:
-        found = [scale.stem_values[stem] for stem in name if stem in scale.stem_values]
+    for name in names if named else ():
+        found = [named[stem] for stem in name if stem in named]
         if found:
             # A name of several parts is indexed with the whole as one more stem.
             parts = len(name) - 1 if len(name) > 2 else len(name)
-            best = max(best, min(1.0, len(found) / parts) * min(1.0, sum(found) / scale.asked))
+            best = max(best, min(1.0, len(found) / parts) * min(1.0, sum(found) / asked))
     return best
 
 
-def _match(piece: int, found: Hits, best: float) -> float:
-    value = 0.35 + 0.65 * found.scores[piece] / best
-    if piece in found.in_names:
-        return value + _NAME_BONUS
-    if piece in found.in_prose_only:
-        return value * _PROSE_FACTOR
-    return value + (_SCOPE_BONUS if piece in found.in_scope else 0.0)
+def _match(columns: int) -> float:
+    frequency = sum(weight for column, weight in _COLUMN_WEIGHTS.items() if columns & column)
+    return frequency / (frequency + _PIECE_SATURATION)
 
 
-def _thinned(ranked: Sequence[Ranked]) -> list[Ranked]:
-    counts: dict[int, int] = {}
-    kept: list[Ranked] = []
-    for one in ranked:
-        if one.score <= 0 or one.score < _FLOOR * ranked[0].score:
-            break
-        counts[one.candidate.file] = counts.get(one.candidate.file, 0) + 1
-        if counts[one.candidate.file] <= _PER_FILE:
-            kept.append(one)
-    return kept
+_MATCHES = tuple(_match(columns) for columns in range(sum(_COLUMN_WEIGHTS) + 1))
+"""How well a stem matches, by the columns it is in."""
