@@ -17,9 +17,9 @@ class Symbol:
     Args:
         name: Its own name.
         qualified: With the names of what it lies in or belongs to, separated by dots.
-        kind: `function`, `method`, `class`, `struct` (also a union), `interface`, `enum`, `trait`, `impl`, `type` (another
-            name for a type), `module` (also a namespace), `macro`, `constant` (also a variable), `heading`, or
-            `section` (of a configuration file).
+        kind: `function`, `method`, `class`, `struct` (also a union), `interface`, `enum`, `trait`, `impl`, `type`
+            (another name for a type), `module` (also a namespace), `macro`, `constant` (also a variable), `heading`,
+            or `section` (of a configuration file).
         first_line: The line that names it, from 1.
         last_line: Its last line.
         lead_line: Where its leading comment, its decorators or its return type begin; else its first line.

@@ -24,6 +24,7 @@ _OTHER_CAPTURES = frozenset({"name", "owner", "doc", "value"})
 _BEFORE_LEADS = frozenset({b"", b"template", b"export", b"export default"})
 """What may stand on a line before a comment, a decorator or the parameters of a template that lead a definition."""
 _MAX_NAME_CHARACTERS = 200
+_MAX_INDENT = 200
 _NO_OWNERS = frozenset({"exports", "module", "this", "self", "window", "globalThis"})
 _METHOD_HOLDERS = frozenset({"class", "struct", "interface", "enum", "trait", "impl", "constant"})
 _CPLUSPLUS = re.compile(
@@ -142,8 +143,11 @@ class _Found:
 
     def _take_lead(self, node: Node, *, is_comment: bool) -> None:
         row, column = node.start_point
-        begin = node.start_byte
-        if self.source[begin - column : begin].strip() in _BEFORE_LEADS:
+        begin, end = node.byte_range
+        if column > _MAX_INDENT or self.source[begin - column : begin].strip() not in _BEFORE_LEADS:
+            return
+        rest = b"" if self.source[end - 1 : end] == b"\n" else self.source[end : end + _MAX_INDENT].partition(b"\n")[0]
+        if not rest.strip():
             self.leads[_last_row(node)] = (row, self._text(node) if is_comment else "")
 
     def _attach_docs(self, drafts: Sequence[_Draft]) -> None:
@@ -193,9 +197,7 @@ def _nest(drafts: Sequence[_Draft]) -> list[_Draft]:
     kept: list[_Draft] = []
     stack: list[int] = []
     for draft in drafts:
-        while stack and kept[stack[-1]].end < draft.end:
-            stack.pop()
-        while stack and kept[stack[-1]].end <= draft.start:
+        while stack and not _is_within(draft, kept[stack[-1]]):
             stack.pop()
         around = kept[stack[-1]] if stack else None
         if draft.kind == "type" and any(
@@ -214,6 +216,11 @@ def _nest(drafts: Sequence[_Draft]) -> list[_Draft]:
         stack.append(len(kept))
         kept.append(draft)
     return kept
+
+
+def _is_within(inner: _Draft, outer: _Draft) -> bool:
+    """Whether one of two definitions holds the other; `a, b = 1, 2` are two in one place."""
+    return inner.end <= outer.end and (inner.start, inner.end) != (outer.start, outer.end)
 
 
 def _has_constants(around: _Draft, name: str) -> bool:

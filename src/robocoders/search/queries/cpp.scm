@@ -16,6 +16,8 @@
     name: [(identifier) (operator_name)] @name)))
   (function_declarator declarator: (qualified_identifier name: (qualified_identifier scope: (_) @owner
     name: [(identifier) (destructor_name) (operator_name)] @name)))
+  (function_declarator declarator: (qualified_identifier name: (qualified_identifier name:
+    (qualified_identifier scope: (_) @owner name: [(identifier) (destructor_name) (operator_name)] @name))))
   (qualified_identifier scope: (_) @owner name: (operator_cast) @name)]) @function
 (field_declaration declarator: (field_identifier) @name default_value: (_)) @constant
 (alias_declaration name: (type_identifier) @name) @type

@@ -28,7 +28,7 @@
 
 (comment) @comment
 (decorator) @lead
-(decorator [(identifier) @call (call_expression function: (identifier) @call)])
+(decorator (identifier) @call)
 (call_expression function: [
   (identifier) @call
   (member_expression property: [(property_identifier) (private_property_identifier)] @call)])

@@ -19,8 +19,8 @@
 (static_item name: (_) @name) @constant
 (macro_definition name: (_) @name) @macro
 
-(line_comment) @comment
-(block_comment) @comment
+(line_comment !inner) @comment
+(block_comment !inner) @comment
 (attribute_item) @lead
 (call_expression function: [
   (identifier) @call
