@@ -25,7 +25,10 @@ def fits(value: Any, schema: dict[str, Any], description: dict[str, Any]) -> boo
             return False
         fields = cast("dict[str, Any]", value)
         if "properties" not in schema:
-            return schema.get("additionalProperties") is True
+            others: dict[str, Any] | bool = schema.get("additionalProperties", False)
+            if isinstance(others, bool):
+                return others
+            return all(fits(entry, others, description) for entry in fields.values())
         known = schema["properties"]
         return (
             set(schema.get("required", [])) <= set(fields) <= set(known)

@@ -127,3 +127,11 @@ def text_of(response: Frame) -> str:
     """What an SDK calls `output_text`."""
     messages = [item for item in response["output"] if item["type"] == "message"]
     return "".join(part["text"] for item in messages for part in item["content"])
+
+
+def outputs(response: Frame, *texts: str) -> list[dict[str, Any]]:
+    """What the client's tools returned, as items."""
+    return [
+        {"type": "function_call_output", "call_id": item["call_id"], "output": text}
+        for item, text in zip(response["output"], texts, strict=True)
+    ]

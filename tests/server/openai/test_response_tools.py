@@ -2,20 +2,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.server.openai.response_reading import Asking, Frame, text_of
+from tests.server.openai.response_reading import Asking, outputs, text_of
 
 WEATHER: list[dict[str, Any]] = [
     {"type": "function", "name": "weather", "parameters": {"type": "object", "properties": {"at": {"type": "string"}}}},
     {"type": "web_search"},
 ]
-
-
-def outputs(response: Frame, *texts: str) -> list[dict[str, Any]]:
-    """What the client's tools returned, as items."""
-    return [
-        {"type": "function_call_output", "call_id": item["call_id"], "output": text}
-        for item, text in zip(response["output"], texts, strict=True)
-    ]
 
 
 def test_calls_of_the_clients_tools_are_items_and_their_outputs_go_on(alice: Asking) -> None:

@@ -45,9 +45,10 @@ _FORM: Final = {"stream", "background", "reasoning", "store"}
 
 _STREAM: Final = (
     "With `stream`: `event: TYPE` and `data: EVENT` each, comments as heartbeats. The last is `response.completed`, "
-    "`response.failed` or `response.incomplete`. `sequence_number` counts from 0; at `starting_after` the same stream "
-    "goes on, after a restart of the server, too. Where text is withdrawn its item ends as `incomplete` without "
-    "content, and who reads that later misses the numbers of its pieces."
+    "`response.failed` or `response.incomplete`; the latter for a response that was cancelled, too, as its `status` "
+    "says. `sequence_number` counts from 0; at `starting_after` the same stream goes on, after a restart of the server "
+    "too. Where text is withdrawn its item ends as `incomplete` without content, and who reads that later misses the "
+    "numbers of its pieces. What breaks off ends with `error`."
 )
 _ANSWERS: Final = {200: {"content": stream_content(_STREAM), "description": "The response."}}
 _UNKNOWN: Final = "There is no such response, or it is somebody else's, was deleted, or was not to be stored."
