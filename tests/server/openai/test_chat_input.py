@@ -110,6 +110,14 @@ def test_a_parameter_that_is_missing_is_named(service: RunningService, token: st
         assert (answer.status, answer.json["error"]["param"]) == (400, name)
 
 
+def test_numbers_that_json_cannot_write_are_refused(service: RunningService, token: str) -> None:
+    """Source: RFC 8259, section 6 (no infinite number; some readers take `1e999` for one)."""
+    wanted = b'{"model": "RepoAgent", "messages": [{"role": "user", "content": "x"}], "tools": [{"type": "function", '
+    wanted += b'"function": {"name": "f", "parameters": {"maximum": 1e999}}}]}'
+    answer = service.send("POST", COMPLETIONS, token=token, body=wanted)
+    assert (answer.status, answer.json["error"]["param"]) == (400, "tools")
+
+
 def test_no_secret_comes_back_in_an_error(service: RunningService, token: str) -> None:
     """Promise: SECURITY, secrets (no prompt, token or key in an error)."""
     answers = [

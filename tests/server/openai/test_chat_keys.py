@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 from tests.support.openai_chat import COMPLETIONS, body, chunks, frames, text_of
 from tests.support.service import Answer, RunningService
 
@@ -17,6 +19,16 @@ def test_the_same_request_again_is_the_same_answer(service: RunningService, toke
     assert first.status == 200
     assert again.body == first.body
     assert again.headers["x-session-id"] == first.headers["x-session-id"]
+    assert len(service.turns.seen) == 1
+    assert len(service.send("GET", "/sessions", token=token).json["sessions"]) == 1
+
+
+def test_requests_that_come_at_once_are_one(service: RunningService, token: str) -> None:
+    """Promise: /docs, Idempotency-Key (carried out once, however often it is sent; no session is left over)."""
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(send, [service] * 6, [token] * 6, ["hello"] * 6))
+    assert {(answer.status, answer.body) for answer in answers} == {(200, answers[0].body)}
+    assert {answer.headers["x-session-id"] for answer in answers} == {answers[0].headers["x-session-id"]}
     assert len(service.turns.seen) == 1
     assert len(service.send("GET", "/sessions", token=token).json["sessions"]) == 1
 

@@ -29,6 +29,7 @@ from robocoders.wire.openai.chat import ChatAnswer, ChunkWriter
 from robocoders.wire.openai.conversation import Said, ask, tool_results
 from robocoders.wire.openai.endings import Failure
 from robocoders.wire.openai.messages import read_messages
+from robocoders.wire.openai.numbers import refuse_odd_numbers
 from robocoders.wire.openai.telling import Teller
 from robocoders.wire.openai.tools import read_tool_choice, read_tools
 
@@ -115,6 +116,7 @@ async def _turn(request: Request, service: Service, caller: Caller, body: ChatCo
 def _question(
     body: ChatCompletionBody, messages: list[Said], find: Callable[[], Awaitable[Conversation]], keyed: Keyed | None
 ) -> Question:
+    refuse_odd_numbers({"tools": body.tools})
     tools = read_tools(body.tools, nested=True)
     refuse_reserved_names(tools)
     return Question(
