@@ -132,3 +132,57 @@ def test_a_walk_of_a_workspace_that_is_gone_says_so(tmp_path: Path) -> None:
     root.rmdir()
     with pytest.raises(WorkspaceError, match="there is no such file or directory"):
         list(workspace.walk())
+
+
+def _age(root: Path) -> None:
+    """Make directories old enough for a walk to remember them."""
+    for place in (root, *root.rglob("*")):
+        os.utime(place, ns=(1_600_000_000_000_000_000, 1_600_000_000_000_000_000))
+
+
+def test_names_that_come_and_go_are_seen_by_the_next_walk(tmp_path: Path) -> None:
+    """Promise: ours; what a walk remembers of directories never hides a change."""
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    for name in "ab":
+        (inner / name).write_text("text")
+    _age(tmp_path)
+    assert _walked(tmp_path) == ["inner/a", "inner/b"]
+    (inner / "c").write_text("text")
+    (inner / "a").unlink()
+    assert _walked(tmp_path) == ["inner/b", "inner/c"]
+    (inner / "b").rename(tmp_path / "b")
+    assert _walked(tmp_path) == ["b", "inner/c"]
+    inner.rename(tmp_path / "renamed")
+    assert _walked(tmp_path) == ["b", "renamed/c"]
+    assert _walked(tmp_path / "renamed") == ["c"]
+
+
+def test_rules_that_change_in_place_are_seen_by_the_next_walk(tmp_path: Path) -> None:
+    """Promise: ours; what a walk remembers of directories never hides a change."""
+    (tmp_path / "inner").mkdir()
+    for path in ("a.txt", "inner/b.txt"):
+        (tmp_path / path).write_text("text")
+    rules = tmp_path / ".gitignore"
+    rules.write_text("a.txt\n")
+    _age(tmp_path)
+    assert _walked(tmp_path) == [".gitignore", "inner/b.txt"]
+    rules.write_text("b.txt\n")
+    _age(tmp_path)
+    assert _walked(tmp_path) == [".gitignore", "a.txt"]
+    assert _walked(tmp_path, (tmp_path / "a.txt",)) == [".gitignore"]
+
+
+def test_a_file_that_is_replaced_by_a_link_is_seen_by_the_next_walk(tmp_path: Path) -> None:
+    """Promise: README, workspace: nothing outside is ever read, whatever was in its place before."""
+    (tmp_path / "a.txt").write_text("text")
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "inner" / "b.txt").write_text("text")
+    _age(tmp_path)
+    assert _walked(tmp_path) == ["a.txt", "inner/b.txt"]
+    (tmp_path / "a.txt").unlink()
+    (tmp_path / "a.txt").symlink_to("/etc/passwd")
+    (tmp_path / "inner" / "b.txt").unlink()
+    (tmp_path / "inner").rmdir()
+    (tmp_path / "inner").symlink_to("/etc")
+    assert _walked(tmp_path) == []

@@ -8,6 +8,7 @@ import marshal
 import os
 import time
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from robocoders.errors import WorkspaceError
@@ -36,6 +37,9 @@ _MOST_ENTRIES_IN_MEMORY = 2_500_000
 """So many entries gather before they are written; some 80 MiB."""
 _FEWEST_GONE, _GONE_SHARE = 1000, 0.25
 """When entries of pieces that are gone are cleared away."""
+
+
+_SEEN = attrgetter("path", "size", "mtime_ns")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +115,7 @@ def refresh(
 
 def _digest_of(files: list[SearchedFile]) -> bytes:
     """One value for all that was seen: while it stays the same, nothing need be compared one by one."""
-    seen = [(file.path, file.size, file.mtime_ns) for file in files]
+    seen = list(map(_SEEN, files))
     # Of marshal's formats the second is the last in which equal values always are equal bytes.
     return hashlib.blake2b(marshal.dumps(seen, 2), digest_size=16).digest()
 

@@ -167,7 +167,7 @@ class Workspace:
             with opened_directory(self.root, ()) as directory:
                 if not self._is_masked(()):
                     for files in walk_tree(directory, (), NO_RULES, self._masked, has_binary_suffix):
-                        yield from (WorkspaceFile(*file) for file in files if file[1] <= MAX_WALKED_BYTES)
+                        yield from map(WorkspaceFile._make, (file for file in files if file[1] <= MAX_WALKED_BYTES))
         except OSError as error:
             raise self._error((), ".", error) from error
 

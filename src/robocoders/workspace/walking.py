@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import time
+from dataclasses import dataclass
 from operator import attrgetter
 from stat import S_ISREG
 from typing import TYPE_CHECKING
@@ -28,6 +30,11 @@ _ENVIRONMENT_MARK = "pyvenv.cfg"
 Parts = tuple[str, ...]
 SeenFile = tuple[str, int, int]
 """A path from the workspace's root, the size in bytes, the time of change in nanoseconds since the epoch."""
+_MOST_LISTINGS = 50_000
+_MOST_SECONDS = 30.0
+"""How long a listing is trusted: there are file systems that do not keep the times of directories."""
+_CLOCK_GRAIN_NS = 2_000_000_000
+"""A directory that changed within this time may change again without a new time."""
 _name_of = attrgetter("name")
 
 
@@ -47,14 +54,8 @@ def walk_tree(
         masked: Paths that are hidden, with all that is below them.
         is_unwanted: Whether a file of that name need not be looked at.
     """
-    entries = scan(directory)
-    entries.sort(key=_name_of)
-    names = {entry.name for entry in entries}
-    if parts and _ENVIRONMENT_MARK in names:
-        return
-    if IGNORE_FILE in names:
-        rules = rules.entering(directory, len(parts))
-    files, subdirectories = _sorted_out(entries, parts, rules, masked, is_unwanted)
+    listing, rules = _listing_of(directory, parts, rules, masked, is_unwanted)
+    files, subdirectories = listing.look(directory), listing.subdirectories
     if files:
         yield files
     for name in subdirectories if len(parts) < MAX_DEPTH else ():
@@ -68,34 +69,94 @@ def walk_tree(
             os.close(subdirectory)
 
 
-def _sorted_out(
-    entries: Sequence[os.DirEntry[str]],
-    parts: Parts,
-    rules: IgnoreRules,
-    masked: AbstractSet[Parts],
-    is_unwanted: Callable[[str], bool],
-) -> tuple[list[SeenFile], list[str]]:
-    """The files and the names of the subdirectories that a walk goes on with."""
-    prefix = "".join(f"{part}/" for part in parts)
-    has_rules, files, subdirectories = bool(rules.levels), list[SeenFile](), list[str]()
-    for entry in entries:
-        name = entry.name
-        if name in VERSION_CONTROL or (masked and (*parts, name) in masked):
-            continue
-        is_directory = entry.is_dir(follow_symlinks=False)
-        if has_rules and rules.ignores((*parts, name), is_directory=is_directory):
-            continue
-        if is_directory:
-            if name not in _LEFT_OUT:
-                subdirectories.append(name)
-        elif entry.is_file(follow_symlinks=False) and not is_unwanted(name):
+@dataclass(frozen=True, slots=True)
+class _Listing:
+    """What a walk goes on with in a directory; good while the directory's times and all that it was made of stay.
+
+    Args:
+        made_of: The directory's times, its path, the rules inside of it, what is masked, what is unwanted.
+        until: The monotonic time in seconds after which it is made anew all the same.
+        has_rules: Whether there is a `.gitignore` in it.
+        prefix: What stands before the names in a path.
+        names: Of the files.
+        subdirectories: Of the directories.
+    """
+
+    made_of: tuple[object, ...]
+    until: float
+    has_rules: bool
+    prefix: str
+    names: tuple[str, ...] = ()
+    subdirectories: tuple[str, ...] = ()
+
+    def look(self, directory: int) -> list[SeenFile]:
+        """Its files as they are now, without those that vanished."""
+        prefix, files = self.prefix, list[SeenFile]()
+        for name in self.names:
             try:
-                status = entry.stat(follow_symlinks=False)
+                status = os.stat(name, dir_fd=directory, follow_symlinks=False)
             except OSError:
-                # It vanished since its name was read.
                 continue
             if S_ISREG(status.st_mode):
                 files.append((prefix + name, status.st_size, status.st_mtime_ns))
+        return files
+
+
+_remembered: dict[tuple[int, int], _Listing] = {}
+"""Listings by device and inode. A new or a lost name changes a directory's time: most need not be read again."""
+
+
+def _listing_of(
+    directory: int, parts: Parts, rules: IgnoreRules, masked: AbstractSet[Parts], is_unwanted: Callable[[str], bool]
+) -> tuple[_Listing, IgnoreRules]:
+    """What to go on with in an open directory, and the rules inside of it."""
+    status = os.fstat(directory)
+    key = status.st_dev, status.st_ino
+    known = _remembered.get(key)
+    times = status.st_mtime_ns, status.st_ctime_ns
+    if known is not None and known.made_of[0] == times and time.monotonic() < known.until:
+        inside = rules.entering(directory, len(parts)) if known.has_rules else rules
+        if known.made_of == (times, parts, inside, masked, is_unwanted):
+            return known, inside
+    entries = scan(directory)
+    names = {entry.name for entry in entries}
+    has_rules = IGNORE_FILE in names
+    inside = rules.entering(directory, len(parts)) if has_rules else rules
+    is_left_out = bool(parts) and _ENVIRONMENT_MARK in names
+    files, subdirectories = ([], []) if is_left_out else _sorted_out(entries, parts, inside, masked)
+    listing = _Listing(
+        made_of=(times, parts, inside, frozenset(masked), is_unwanted),
+        until=time.monotonic() + _MOST_SECONDS,
+        has_rules=has_rules,
+        prefix="".join(f"{part}/" for part in parts),
+        names=tuple(name for name in files if not is_unwanted(name)),
+        subdirectories=tuple(name for name in subdirectories if name not in _LEFT_OUT),
+    )
+    if status.st_mtime_ns < time.time_ns() - _CLOCK_GRAIN_NS:
+        if len(_remembered) >= _MOST_LISTINGS:
+            _remembered.clear()
+        _remembered[key] = listing
+    return listing, inside
+
+
+def _sorted_out(
+    entries: Sequence[os.DirEntry[str]], parts: Parts, rules: IgnoreRules, masked: AbstractSet[Parts]
+) -> tuple[list[str], list[str]]:
+    """The names of the files and of the subdirectories that are not left out, in order."""
+    files, subdirectories = list[str](), list[str]()
+    for entry in sorted(entries, key=_name_of):
+        name = entry.name
+        if name in VERSION_CONTROL or (masked and (*parts, name) in masked):
+            continue
+        try:
+            is_directory, is_file = entry.is_dir(follow_symlinks=False), entry.is_file(follow_symlinks=False)
+        except OSError:
+            # Where a file system does not tell kinds along with names, each has to be asked for.
+            continue
+        if (is_directory or is_file) and not (
+            rules.levels and rules.ignores((*parts, name), is_directory=is_directory)
+        ):
+            (subdirectories if is_directory else files).append(name)
     return files, subdirectories
 
 
