@@ -54,10 +54,11 @@ chaos: $(READY) ## Kill a server again and again under load and judge what was s
 babble: $(READY) ## Let a model of random weights babble at the agents, from somebody else's server
 	@$(BIN)/python -m tests.babble $(ARGS)
 
-bench: $(READY) ## Measure long logs, many followers and the overhead of sealed commands, as ratios
+bench: $(READY) ## Measure long logs, many followers, sealed commands and the search of ten thousand files
 	@$(BIN)/python -m bench.long_log
 	@$(BIN)/python -m bench.many_followers
 	@$(BIN)/python -m bench.command_overhead
+	@$(BIN)/python -m bench.search_scale
 
 format: $(READY) ## Put the sources into the house's form
 	@$(BIN)/ruff check --quiet --fix .
