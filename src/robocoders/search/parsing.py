@@ -18,13 +18,13 @@ MAX_PARSED_BYTES = 1 << 18
 """Of a larger file only the beginning is parsed."""
 
 _MAX_PARSE_SECONDS = 2.0
-"""The processor's time after which a parser is stopped: code of the largest size takes a tenth of it, noise has no end."""
+"""The processor's time after which a parser is stopped: code of the largest size takes a tenth, noise has no end."""
 
 _MAX_OPEN_BRACKETS = 4000
 _BRACKETS = ((b"(", b")"), (b"[", b"]"), (b"{", b"}"), (b"<", b">"))
 _SLICE_BYTES = 4096
-"""More brackets that are open at once, counted at the ends of slices, are noise: when a parser gives up on them, it takes
-the square of their number in steps, and cannot be stopped.
+"""More brackets that are open at once, counted at the ends of slices, are noise: when a parser gives up on them, it
+takes the square of their number in steps, and cannot be stopped.
 """
 
 _MAX_NAMELESS_RUN = 4000
