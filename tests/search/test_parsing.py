@@ -49,7 +49,7 @@ def check(outline: Outline, text: str) -> None:
     assert all(1 <= one.lead_line <= one.first_line <= one.last_line <= lines for one in outline.symbols)
     assert all(one.parent is None or one.parent < index for index, one in enumerate(outline.symbols))
     assert all(one.name and "\n" not in one.name + one.doc for one in outline.symbols)
-    assert all(1 <= call.line <= lines for call in outline.calls)
+    assert all(1 <= call.line <= lines and call.name for call in outline.calls)
 
 
 @settings(deadline=None)

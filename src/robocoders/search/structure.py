@@ -91,7 +91,8 @@ class _Found:
         """Sort in what one pattern of the query found."""
         if "call" in nodes:
             for node in nodes["call"]:
-                self.calls.append(Call(self._text(node), node.start_point[0] + 1))
+                if called := self._text(node):
+                    self.calls.append(Call(called, node.start_point[0] + 1))
         elif "component" in nodes:
             # In JSX a name in lower case is an element of the page, any other a function or class of the program.
             node = nodes["component"][0]
@@ -126,11 +127,15 @@ class _Found:
             return
         if "value" in nodes and self._text(nodes["value"][0]).startswith("require("):
             return
+        plain = _plain_name(self._text(name))
+        if not plain:
+            # The parser put in what the code lacks.
+            return
         owner = self._text(nodes["owner"][0]).partition("<")[0].strip() if "owner" in nodes else ""
         doc = first_paragraph(self._text(nodes["doc"][0])) if "doc" in nodes else ""
         self.drafts[name.start_byte] = _Draft(
             pattern,
-            _plain_name(self._text(name)),
+            plain,
             kind,
             "" if owner in _NO_OWNERS else owner,
             node.start_byte,
