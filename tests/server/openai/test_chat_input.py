@@ -76,6 +76,8 @@ def test_what_is_not_known_is_ignored(service: RunningService, token: str) -> No
         ({"stream": "yes"}, "stream"),
         ({"stream_options": {"include_usage": 1}}, "stream_options.include_usage"),
         ({"temperature": "hot"}, "temperature"),
+        ({"stop": ["a", 7]}, "stop[1]"),
+        ({"stop": 7}, "stop"),
         ({"model": 7}, "model"),
         ({"messages": []}, "messages"),
         ({"messages": "hi"}, "messages"),

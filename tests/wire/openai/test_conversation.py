@@ -8,6 +8,7 @@ from robocoders.wire.openai.content import Content
 from robocoders.wire.openai.conversation import Asked, Call, Said, ask, tool_results
 from robocoders.wire.openai.errors import ParameterError
 from robocoders.wire.openai.messages import read_messages
+from robocoders.wire.protocol import MAX_PROMPT_CHARACTERS
 from robocoders.wire.wishes import Image
 
 CALL = {"id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
@@ -97,6 +98,19 @@ def test_somebody_has_to_ask_something(*, goes_on: bool) -> None:
         assert caught.value.param == "input"
     with pytest.raises(ParameterError):
         ask(read_messages(TALK[:-1]), goes_on=True)
+
+
+def test_a_prompt_has_a_greatest_length() -> None:
+    """Promise: docs/service.md, prompts (1 to 1,000,000 characters)."""
+    most = "x" * MAX_PROMPT_CHARACTERS
+    assert ask([Said("user", Content(most))], goes_on=False).prompt == most
+    for talk in (
+        [Said("user", Content(most + "x"))],
+        [Said("system", Content(most + "x")), Said("user", Content("x"))],
+    ):
+        with pytest.raises(ParameterError) as caught:
+            ask(talk, goes_on=False)
+        assert caught.value.code == "context_length_exceeded"
 
 
 def test_results_are_those_that_the_conversation_ends_with() -> None:

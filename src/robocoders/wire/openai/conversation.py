@@ -9,6 +9,7 @@ from typing import Literal
 from robocoders.wire.openai.content import Content
 from robocoders.wire.openai.errors import ParameterError
 from robocoders.wire.prompts import prompt_from_messages
+from robocoders.wire.protocol import MAX_PROMPT_CHARACTERS
 from robocoders.wire.wishes import Image
 
 __all__ = ["Asked", "Call", "Role", "Said", "ask", "tool_results"]
@@ -70,7 +71,7 @@ def ask(messages: Sequence[Said], *, goes_on: bool, param: str = "messages") -> 
         param: Where the conversation stands.
 
     Raises:
-        ParameterError: Nothing is asked.
+        ParameterError: Nothing is asked, or more than can be.
     """
     instructions = "\n\n".join(one.content.text for one in messages if one.role == "system" and one.content.text)
     told = [one for one in messages if one.role != "system"]
@@ -85,6 +86,9 @@ def ask(messages: Sequence[Said], *, goes_on: bool, param: str = "messages") -> 
     if not images and not any(_written(one).strip() for one in told):
         text = "After the assistant's last message nothing is asked." if goes_on else "There is nothing to answer."
         raise ParameterError(param, text, "prompt_empty")
+    if len(prompt) > MAX_PROMPT_CHARACTERS or len(instructions) > MAX_PROMPT_CHARACTERS:
+        text = f"This is longer than the {MAX_PROMPT_CHARACTERS} characters that can be asked at once."
+        raise ParameterError(param, text, "context_length_exceeded")
     return Asked(prompt if prompt.strip() else "(See the image.)", instructions, images, has_history)
 
 
