@@ -17,6 +17,16 @@ from robocoders.wire.codec import encode_event
 from tests.agents.plain_seal import PlainSeal
 from tests.agents.turns import FILES, Desk, write_files
 
+CALLS = {
+    "shop/orders.py": (
+        "def place(items):\n    return total(items)\n\n\n"
+        'def total(items):\n    """The sum, with taxes.\n\n    More of it.\n    """\n    return sum(items)\n\n\n'
+        "def place_all(orders):\n    return [place(order) for order in orders]\n"
+    ),
+    "tests/test_orders.py": "def test_total():\n    assert total([1]) == 1\n",
+    "notes.txt": "Nothing is defined here.\n",
+}
+
 
 async def test_a_greeting_is_answered_with_what_it_can_do(desk: Desk) -> None:
     """Promise: README, offline: who I am, what I can do without a model, the one line that attaches one."""
@@ -47,7 +57,7 @@ async def test_a_search_shows_as_action_and_observation(desk: Desk) -> None:
     assert action.args.query == "Where are cookies parsed?"
     assert "cookies, parsed" in action.args.thought
     assert observation.extras.memories[0]["path"] == "shop/cookies.py"
-    assert set(observation.extras.memories[0]) == {"path", "line", "symbol", "excerpt"}
+    assert set(observation.extras.memories[0]) == {"path", "line", "symbol", "kind", "excerpt"}
     assert "shop/cookies.py:1" in observation.content
 
 
@@ -56,6 +66,44 @@ async def test_what_is_not_there_is_said_to_be_missing(desk: Desk) -> None:
     outcome = await desk.turn("Where is the flux capacitor calibrated?", files=FILES)
     assert outcome.reason == "finished"
     assert outcome.text.startswith("No strong match for: flux, capacitor, calibrated.")
+
+
+async def test_who_calls_something_is_answered_with_the_calls(desk: Desk) -> None:
+    """Promise: README, search: who calls X; each call with its place, its function and a few lines."""
+    outcome = await desk.turn("Who calls total?", files=CALLS)
+    assert outcome.text.startswith("`total` is called in 2 places.")
+    assert "1. `shop/orders.py:2`, in `place`" in outcome.text
+    assert "2. `tests/test_orders.py:2`, in `test_total`" in outcome.text
+    assert isinstance(desk.events[0], RecallAction)
+    assert desk.events[0].args.thought == "Calls of total."
+
+
+async def test_a_name_without_calls_is_said_to_have_none(desk: Desk) -> None:
+    """Promise: README, offline: nothing is made up; what mentions the name is shown as just that."""
+    outcome = await desk.turn("Who calls place_all()?", files=CALLS)
+    assert outcome.text.startswith("I know of no call of `place_all`. The best place, for: place_all.")
+    outcome = await desk.turn("Who calls `flux_capacitor`?", files=CALLS)
+    assert outcome.text.startswith("No strong match for: flux_capacitor.\n\nI know of no call of `flux_capacitor`.")
+
+
+async def test_what_is_in_a_file_is_answered_with_its_definitions(desk: Desk) -> None:
+    """Promise: README, search: what is in this file; its definitions with their kinds and what is said about them."""
+    outcome = await desk.turn("What is in orders.py?", files=CALLS)
+    assert outcome.text.startswith("`shop/orders.py` defines, in this order:")
+    assert "- `shop/orders.py:1`: function `place`\n" in outcome.text
+    assert "- `shop/orders.py:5`: function `total`: The sum, with taxes.\n" in outcome.text
+    assert "defines nothing" in (await desk.turn("Describe notes.txt", files=CALLS)).text
+    assert (await desk.turn("What is in this file?", files=CALLS)).text.startswith("Which file?")
+
+
+async def test_more_than_is_shown_is_said(desk: Desk) -> None:
+    """Promise: README, search: at most five places; a list that is cut says so."""
+    many = "def f():\n    pass\n" + "".join(f"def g{number}():\n    f()\n" for number in range(90))
+    outcome = await desk.turn("Who calls f()?", files={"a.py": many})
+    assert outcome.text.startswith("`f` is called in more places than these 5; sources come first.")
+    assert "`g4`" in outcome.text
+    assert "`g5`" not in outcome.text
+    assert "\n- and more\n" in (await desk.turn("What is in a.py?", files={"a.py": many})).text
 
 
 async def test_the_last_question_of_a_conversation_counts(desk: Desk) -> None:
@@ -79,10 +127,10 @@ async def test_a_repository_is_described_from_its_files(desk: Desk) -> None:
         "Languages: ",
         "- `shop/`: 2 files",
         "`shop/__main__.py`",
-        "`make test`, `make build`",
-        "for Python >=3.11",
-        "`shop` (`shop:main`)",
-        "configures pytest",
+        "- build and install: `make build` (`Makefile`), `pip install .` (`pyproject.toml`)",
+        "It needs Python >=3.11 (`pyproject.toml`).",
+        "the command `shop` (`shop:main`)",
+        "- test: `make test` (`Makefile`), `pytest` (`pyproject.toml`)",
     ):
         assert part in outcome.text
     assert "badge" not in outcome.text

@@ -16,6 +16,7 @@ from robocoders.agents.event_table import Done
 from robocoders.agents.tool_context import ToolContext
 from robocoders.agents.tool_texts import listing_text, places_text, text_with_line_numbers
 from robocoders.errors import StoreError
+from robocoders.search.asking import ask
 from robocoders.search.index import Index
 from robocoders.search.languages import language_of
 from robocoders.workspace.files import Workspace
@@ -78,7 +79,9 @@ async def read_file(
 
 
 async def search_files(ctx: RunContext[ToolContext], query: str, thought: str = "") -> ToolReturn:
-    """Find the places in the workspace that match a question best: at most five, with file, line and excerpt.
+    """Find the places in the workspace that match a question best: at most five, with file, line, definition, excerpt.
+
+    "Who calls NAME" finds the calls, "what is in FILE" what the file defines.
 
     Args:
         ctx: The turn.
@@ -155,12 +158,26 @@ def _search(workspace: Workspace, index_dir: Path, query: str, given_up: Event) 
 
     with Index.open(index_dir, workspace) as index:
         index.refresh(progress)
-        return index.search(query)
+        return ask(index, query)
 
 
 def _search_data(result: SearchResult) -> dict[str, Any]:
     places = [
-        {"path": quote_path(place.path), "line": place.line, "symbol": place.symbol, "excerpt": place.excerpt}
+        {
+            "path": quote_path(place.path),
+            "line": place.line,
+            "symbol": place.symbol,
+            "kind": place.kind,
+            "excerpt": place.excerpt,
+        }
         for place in result.places
     ]
-    return {"places": places, "terms": result.terms, "strong": result.strong}
+    subject = quote_path(result.subject) if result.about == "file" and result.subject else result.subject
+    return {
+        "places": places,
+        "terms": result.terms,
+        "strong": result.strong,
+        "about": result.about,
+        "subject": subject,
+        "more": result.more,
+    }

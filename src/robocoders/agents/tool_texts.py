@@ -38,17 +38,42 @@ def text_with_line_numbers(found: FileText) -> str:
 
 
 def places_text(data: Mapping[str, Any]) -> str:
-    """Places, best first, and whether they are a strong match."""
+    """Places, best first, and whether they are a strong match; the calls of a name; what a file defines.
+
+    Args:
+        data: The data of the tool `search`.
+    """
+    if data["about"] == "file":
+        return _contents_text(data)
     terms = ", ".join(data["terms"])
     if not data["places"]:
         return f"Nothing found for: {terms}." if terms else "The question holds no word to search for."
-    verdict = "Best places" if data["strong"] else "No strong match; the nearest places"
-    parts = [f"{verdict} for: {terms}."]
+    parts = [_places_heading(data, terms)]
     for place in data["places"]:
-        symbol = f" in {place['symbol']}" if place["symbol"] else ""
+        symbol = f" in {place['kind']} {place['symbol']}".replace("  ", " ") if place["symbol"] else ""
         excerpt = "\n".join(f"    {line}" for line in place["excerpt"].splitlines())
         parts.append(f"{place['path']}:{place['line']}{symbol}\n{excerpt}")
     return "\n\n".join(parts)
+
+
+def _places_heading(data: Mapping[str, Any], terms: str) -> str:
+    if data["about"] == "callers":
+        return f"Calls of {data['subject']}{', the first of more' if data['more'] else ''}:"
+    verdict = "Best places" if data["strong"] else "No strong match; the nearest places"
+    no_calls = f"No call of {data['subject']} is known. " if data["subject"] else ""
+    return f"{no_calls}{verdict} for: {terms}."
+
+
+def _contents_text(data: Mapping[str, Any]) -> str:
+    if not data["subject"]:
+        return "Name the file."
+    if not data["places"]:
+        return f"{data['subject']} defines nothing."
+    lines = [f"{data['subject']} defines:"]
+    for place in data["places"]:
+        said = f": {place['excerpt']}" if place["excerpt"] else ""
+        lines.append(f"{place['line']}\t{place['kind']} {place['symbol']}{said}")
+    return "\n".join([*lines, "[more]"] if data["more"] else lines)
 
 
 def _entry_line(entry: Mapping[str, Any]) -> str:

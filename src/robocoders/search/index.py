@@ -8,7 +8,7 @@ import sqlite3
 import threading
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Literal, Self, TypeVar
 
 from robocoders.errors import StoreError, WorkspaceError
 from robocoders.search import database
@@ -16,7 +16,7 @@ from robocoders.search.chunking import enclosing_symbol
 from robocoders.search.digesting import digest_of_text
 from robocoders.search.excerpts import best_line, excerpt
 from robocoders.search.languages import language_of
-from robocoders.search.lookup import callers_of, find, piece_of, symbols_in, symbols_of
+from robocoders.search.lookup import callers_of, find, path_ending_in, piece_of, symbols_in, symbols_of
 from robocoders.search.questions import parse_question
 from robocoders.search.ranking import is_strong, rank, spread, stem_values
 from robocoders.search.refreshing import RefreshResult, refresh
@@ -49,6 +49,7 @@ class Place:
         symbol: The definition that holds the line, with the names around it; empty where there is none.
         excerpt: A few lines from there on.
         score: For comparison with other places of the same answer only.
+        kind: What the definition is (see `Symbol`); empty where there is none.
     """
 
     path: str
@@ -56,15 +57,29 @@ class Place:
     symbol: str
     excerpt: str
     score: float
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """The answer to a question: places, best first; the words searched for; whether it is worth being called one."""
+    """The answer to a question.
+
+    Args:
+        places: Best first.
+        terms: The words searched for.
+        strong: Whether it is worth being called an answer.
+        about: Whether these are the places that answer best, the callers of something, or what a file defines.
+        subject: The name that is called or the path of the file; of places the name of which no call is known, else
+            empty.
+        more: Whether there are more callers or definitions than these.
+    """
 
     places: list[Place]
     terms: list[str]
     strong: bool
+    about: Literal["places", "callers", "file"] = "places"
+    subject: str = ""
+    more: bool = False
 
 
 class Index:
@@ -144,6 +159,15 @@ class Index:
             StoreError: The index cannot be read.
         """
         return self._repairing(lambda: self._symbols(path))
+
+    def file_named(self, name: str) -> str | None:
+        """The path of an indexed file: the name itself, or the shortest path that ends in it; None without any.
+
+        Raises:
+            StoreError: The index cannot be read.
+        """
+        path = self._repairing(lambda: path_ending_in(self._connection, os.fsencode(name)))
+        return None if path is None else os.fsdecode(path)
 
     def _repairing(self, work: Callable[[], _Result]) -> _Result:
         with self._mutex:
@@ -245,8 +269,8 @@ class _Opened:
     def place(self, line: int, first: int, last: int, score: float) -> Place:
         """A place in it, with an excerpt of the piece that lies between two lines."""
         symbol = enclosing_symbol(self.symbols, line)
-        name = symbol.qualified if symbol is not None else ""
-        return Place(self.path, line, name, excerpt(self.lines, line, first, last), score)
+        name, kind = (symbol.qualified, symbol.kind) if symbol is not None else ("", "")
+        return Place(self.path, line, name, excerpt(self.lines, line, first, last), score, kind)
 
 
 @contextmanager

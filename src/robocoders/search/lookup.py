@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from robocoders.search.ranking import Weighed
     from robocoders.search.symbols import Symbol
 
-__all__ = ["Found", "PieceOf", "callers_of", "find", "piece_of", "symbols_in", "symbols_of"]
+__all__ = ["Found", "PieceOf", "callers_of", "find", "path_ending_in", "piece_of", "symbols_in", "symbols_of"]
 
 MAX_CANDIDATES = 600
 MAX_CALLS = 5000
@@ -112,6 +112,15 @@ def symbols_in(connection: sqlite3.Connection, path: bytes) -> list[Symbol]:
     """What a file defines, by its path."""
     row = connection.execute("SELECT id FROM files WHERE path = ?", (path,)).fetchone()
     return symbols_of(connection, row[0]) if row is not None else []
+
+
+def path_ending_in(connection: sqlite3.Connection, name: bytes) -> bytes | None:
+    """The path that is a name or ends in it, the shortest of several; None without any."""
+    row = connection.execute(
+        "SELECT path FROM files WHERE path = ?1 OR substr(path, -length(?2)) = ?2 ORDER BY length(path), path LIMIT 1",
+        (name, b"/" + name),
+    ).fetchone()
+    return row[0] if row is not None else None
 
 
 class _Listed:

@@ -6,16 +6,30 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from robocoders.agents.offline.recipes import recipes
+from robocoders.agents.offline import texts as texts_of
+from robocoders.agents.offline.recipes import Purpose, Recipe, needed_version, recipes
 
 __all__ = ["answer", "files_to_read"]
 
 _READMES = ("readme.md", "readme.rst", "readme.txt", "readme", "readme.markdown")
 _BUILD_FILES = (
     "Makefile", "justfile", "pyproject.toml", "setup.cfg", "setup.py", "tox.ini", "package.json", "Cargo.toml",
-    "go.mod", "pom.xml", "build.gradle", "build.gradle.kts", "CMakeLists.txt", "Gemfile", "composer.json", "mix.exs",
+    "go.mod", "pom.xml", "build.gradle", "build.gradle.kts", "CMakeLists.txt", "meson.build", "Gemfile",
+    "composer.json", "mix.exs", "GNUmakefile", "noxfile.py",
 )  # fmt: skip
-_MAX_FILES = 6
+_MAX_FILES = 7
+_INTEGRATION = re.compile(r"^(?:\.github/workflows/[^/]+\.ya?ml|\.gitlab-ci\.yml|\.circleci/config\.yml)$")
+_TELLING_INTEGRATION = re.compile(r"test|ci|check|build|main", re.IGNORECASE)
+_MAX_INTEGRATION = 2
+_PURPOSES: tuple[tuple[Purpose, str], ...] = (
+    ("build", "build and install"),
+    ("run", "run"),
+    ("test", "test"),
+    ("other", "also"),
+)
+_MAX_RECIPES = 8
+_CROWDED = 0.4
+"""A directory with at least this part of the files is shown with what is in it."""
 _MAX_INTRODUCTION_LINES = 12
 _ENTRY_POINT = re.compile(
     r"^(?:src/)?(?:[\w.-]+/)?(?:__main__|main|cli|app|manage|server|index|wsgi|asgi)"
@@ -23,10 +37,11 @@ _ENTRY_POINT = re.compile(
     r"|^cmd/[\w.-]+/main\.go$|^src/bin/[\w.-]+\.rs$|^bin/[\w.-]+$"
 )
 _MAX_ENTRY_POINTS = 8
+_MAX_SUBDIRECTORIES = 16
 
 
 def files_to_read(listing: Mapping[str, Any]) -> list[str]:
-    """The README and the build files in the root, the README first.
+    """The README and the build files in the root, the README first, then what the continuous integration runs.
 
     Args:
         listing: The data of the tool `list`, recursive.
@@ -35,7 +50,10 @@ def files_to_read(listing: Mapping[str, Any]) -> list[str]:
     by_lower_name = {name.lower(): name for name in reversed(names)}
     readme = next((by_lower_name[name] for name in _READMES if name in by_lower_name), None)
     build_files = [name for name in _BUILD_FILES if name in names]
-    return ([readme] if readme is not None else []) + build_files[: _MAX_FILES - 1]
+    integration = [path for path in listing.get("files", ()) if _INTEGRATION.match(path)]
+    integration.sort(key=lambda path: (_TELLING_INTEGRATION.search(path.rpartition("/")[2]) is None, path))
+    readmes = [readme] if readme is not None else []
+    return readmes + build_files[: _MAX_FILES - len(readmes)] + integration[:_MAX_INTEGRATION]
 
 
 def answer(listing: Mapping[str, Any], files: Sequence[Mapping[str, Any]]) -> str:
@@ -47,6 +65,7 @@ def answer(listing: Mapping[str, Any], files: Sequence[Mapping[str, Any]]) -> st
     """
     texts = {file["path"]: file["text"] for file in files if "text" in file}
     readme = next((path for path in texts if path.lower() in _READMES), None)
+    said = [recipe for path, text in texts.items() for recipe in recipes(path, text)]
     parts = [f"This workspace holds {_count(listing['file_count'], 'file')} that I read."]
     if readme is not None and (introduction := _introduction(texts[readme])):
         parts.append(f"`{readme}` begins:\n\n{introduction}")
@@ -54,9 +73,10 @@ def answer(listing: Mapping[str, Any], files: Sequence[Mapping[str, Any]]) -> st
         text
         for text in (
             _languages(listing["language_bytes"]),
+            _needs(texts),
             _layout(listing),
-            _entry_points(listing["files"]),
-            _recipes(texts),
+            _entry_points(listing["files"], said),
+            _how_to(said),
         )
         if text
     ]
@@ -90,28 +110,83 @@ def _languages(sizes: Mapping[str, int]) -> str:
     return f"Languages: {', '.join(f'{name} {share:.0f} %' for name, share in shown if share >= 1)}." if shown else ""
 
 
+def _needs(texts: Mapping[str, str]) -> str:
+    said = [f"{version} (`{path}`)" for path, text in texts.items() if (version := needed_version(path, text))]
+    return f"It needs {', '.join(said)}." if said else ""
+
+
 def _layout(listing: Mapping[str, Any]) -> str:
     lines: list[str] = []
+    files: Sequence[str] = listing["files"]
     for entry in listing["entries"]:
         if entry["kind"] == "directory":
-            inside = sum(1 for path in listing["files"] if path.startswith(f"{entry['path']}/"))
-            if inside:
-                lines.append(f"- `{entry['path']}/`: {_count(inside, 'file')}")
+            lines += _directory_lines(entry["path"], files)
     names = [f"`{entry['path']}`" for entry in listing["entries"] if entry["kind"] == "file"]
     if names:
         lines.append(f"- in the root: {', '.join(names[:20])}{' and more' if len(names) > 20 else ''}")
     return "Layout:\n\n" + "\n".join(lines) if lines else ""
 
 
-def _entry_points(files: Sequence[str]) -> str:
-    found = [path for path in files if _ENTRY_POINT.match(path)][:_MAX_ENTRY_POINTS]
-    return f"Files named like entry points: {', '.join(f'`{path}`' for path in found)}." if found else ""
+def _directory_lines(path: str, files: Sequence[str]) -> list[str]:
+    """A directory with its number of files; a crowded one with what is in it, from where its ways part."""
+    inside = [file for file in files if file.startswith(f"{path}/")]
+    if not inside:
+        return []
+    line = f"- `{path}/`: {_count(len(inside), 'file')}"
+    if len(inside) < _CROWDED * len(files):
+        return [line]
+    below = _directories_in(path, inside)
+    while len(below) == 1 and next(iter(below.values())) == len(inside):
+        path = next(iter(below))
+        below = _directories_in(path, inside)
+    busiest = sorted(below, key=lambda name: (-below[name], name))[:_MAX_SUBDIRECTORIES]
+    shown = [f"  - `{name}/`: {_count(below[name], 'file')}" for name in sorted(busiest)]
+    return [line, *shown, *(["  - and more"] if len(below) > len(busiest) else [])]
 
 
-def _recipes(texts: Mapping[str, str]) -> str:
-    lines = [f"- {line}" for path, text in texts.items() for line in recipes(path, text)]
-    return "How to build, run and test it, as its files say:\n\n" + "\n".join(lines) if lines else ""
+def _directories_in(path: str, files: Sequence[str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for file in files:
+        name, slash, _ = file[len(path) + 1 :].partition("/")
+        if slash:
+            found[f"{path}/{name}"] = found.get(f"{path}/{name}", 0) + 1
+    return found
+
+
+def _entry_points(files: Sequence[str], said: Sequence[Recipe]) -> str:
+    commands = [f"the command {_code(recipe.command)} ({_code(recipe.target)})" for recipe in said if recipe.target]
+    found = [path for path in files if _ENTRY_POINT.match(path)]
+    named = [f"`{path}`" for path in found[:_MAX_ENTRY_POINTS]]
+    parts = ([", ".join(commands[:_MAX_ENTRY_POINTS])] if commands else []) + (
+        [f"files named like entry points: {', '.join(named)}{' and more' if len(found) > len(named) else ''}"]
+        if named
+        else []
+    )
+    return f"Entry points: {'; '.join(parts)}." if parts else ""
+
+
+def _how_to(said: Sequence[Recipe]) -> str:
+    """Each purpose with its commands and where they are written; a command that several files name, once."""
+    lines: list[str] = []
+    for purpose, title in _PURPOSES:
+        sources: dict[str, list[str]] = {}
+        for recipe in said:
+            if recipe.purpose == purpose:
+                paths = sources.setdefault(recipe.command, [])
+                if recipe.path not in paths:
+                    paths.append(recipe.path)
+        shown = [
+            f"{_code(command)} ({', '.join(_code(path) for path in paths)})"
+            for command, paths in list(sources.items())[:_MAX_RECIPES]
+        ]
+        if shown:
+            lines.append(f"- {title}: {', '.join(shown)}{' and more' if len(sources) > len(shown) else ''}")
+    return "How to build, run and test it, as its own files say:\n\n" + "\n".join(lines) if lines else ""
+
+
+def _code(text: str) -> str:
+    return f"`{text}`" if "`" not in text else f"`` {text} ``"
 
 
 def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return texts_of.count(number, noun)

@@ -10,6 +10,7 @@ from robocoders.agents.offline import overview, places, texts
 from robocoders.agents.offline.carrying_out import call_for, has_failed, report, was_refused
 from robocoders.agents.offline.fences import Block
 from robocoders.agents.offline.prompts import Intent, Request, understand
+from robocoders.search.asking import what_is_asked
 from robocoders.search.questions import parse_question
 from robocoders.wire.protocol import Reason
 
@@ -82,13 +83,18 @@ def _carry_out(blocks: Sequence[Block], results: Sequence[ToolResult], tools: fr
 
 
 def _find(request: Request, results: Sequence[ToolResult], tools: frozenset[str]) -> Calls | Answer:
+    asked = what_is_asked(request.text)
     terms = parse_question(request.text).words
-    if not terms:
+    if asked.about == "places" and not terms:
         return Answer(texts.nothing_to_search(), Reason.NEEDS_MODEL)
     if "search" not in tools:
         return Answer(texts.workspace_missing())
     if not results:
-        thought = f"Places where these come together: {', '.join(terms)}."
+        thought = {
+            "places": f"Places where these come together: {', '.join(terms)}.",
+            "callers": f"Calls of {asked.subject}.",
+            "file": f"What {asked.subject or 'the file'} defines.",
+        }[asked.about]
         return Calls([Call("search", {"query": request.text, "thought": thought})])
     found = results[-1]
     if "places" not in found.data:

@@ -19,6 +19,7 @@ from robocoders.agents.offline.wordlists import (
     SEARCH_VERBS,
     WHY,
 )
+from robocoders.search.asking import what_is_asked
 
 __all__ = ["Intent", "Request", "last_user_message", "understand"]
 
@@ -83,6 +84,8 @@ def understand(prompt: str) -> Request:
     words = _WORD.findall(lowered)
     if _is_greeting(lowered):
         return Request(Intent.GREETING, text)
+    if what_is_asked(text).about != "places":
+        return Request(Intent.PLACES, text)
     if _is_overview(words):
         return Request(Intent.OVERVIEW, text)
     if _is_place_question(text, words):
