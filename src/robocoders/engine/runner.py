@@ -126,6 +126,7 @@ class Engine:
             sleep=sleep,
         )
         self._opening: asyncio.Task[Checkpoints] | None = None
+        self._started = asyncio.Event()
         self._lanes: dict[str, Lane] = {}
         self._accepting: set[asyncio.Task[TurnHandle]] = set()
         self._idle_since_us = now_us()
@@ -164,11 +165,9 @@ class Engine:
         Raises:
             StoreError: The store cannot be read.
         """
-        if self._accepting:
-            # A prompt that came before the start is queued by whoever accepts it.
-            await asyncio.wait(self._accepting)
-        found = [turn for turn in await self._store.open_turns() if not self._is_open(turn)]
+        found = await self._store.open_turns()
         self._opening = asyncio.create_task(self._open([turn.id for turn in found]))
+        self._started.set()
         for turn in found:
             session = await self._store.session(turn.session_id)
             if session is None or not turn.durable:
@@ -307,8 +306,9 @@ class Engine:
         return checkpoints
 
     async def _checkpoints(self) -> Checkpoints:
+        await self._started.wait()
         if self._opening is None:
-            raise EngineStoppedError("the engine was not started")
+            raise EngineStoppedError("the engine has stopped")
         return await asyncio.shield(self._opening)
 
     async def _let_go(self) -> None:
@@ -366,6 +366,9 @@ class Engine:
             accepting.exception()
 
     def _queue(self, open_turn: OpenTurn) -> None:
+        if self._is_open(open_turn.turn):
+            # A prompt that comes during the start is found in the store, too.
+            return
         lane = self._lanes.setdefault(open_turn.session.id, Lane())
         lane.turns.append(open_turn)
         open_turn.lane = lane.turns
