@@ -50,7 +50,8 @@ def places_text(data: Mapping[str, Any]) -> str:
         return f"Nothing found for: {terms}." if terms else "The question holds no word to search for."
     parts = [_places_heading(data, terms)]
     for place in data["places"]:
-        symbol = f" in {place['kind']} {place['symbol']}".replace("  ", " ") if place["symbol"] else ""
+        kind = f" ({place['kind']})" if place["kind"] else ""
+        symbol = f" in {place['symbol']}{kind}" if place["symbol"] else ""
         excerpt = "\n".join(f"    {line}" for line in place["excerpt"].splitlines())
         parts.append(f"{place['path']}:{place['line']}{symbol}\n{excerpt}")
     return "\n\n".join(parts)
