@@ -11,7 +11,7 @@ WEATHER: list[dict[str, Any]] = [
 
 
 def test_calls_of_the_clients_tools_are_items_and_their_outputs_go_on(alice: Asking) -> None:
-    """Promise: the OpenAI dialects, the follow-up with the results goes on in the same turn."""
+    """Promise: docs/openai.md, the follow-up with the results goes on in the same turn."""
     first = alice.ask("tools", tools=WEATHER, tool_choice={"type": "function", "name": "weather"}).json
     assert first["status"] == "completed"
     assert [(item["type"], item["name"], item["arguments"]) for item in first["output"]] == [
@@ -32,7 +32,7 @@ def test_calls_of_the_clients_tools_are_items_and_their_outputs_go_on(alice: Ask
 
 
 def test_the_same_outputs_again_are_the_same_response(alice: Asking) -> None:
-    """Promise: the OpenAI dialects, results that come again attach to what the first ones led to."""
+    """Promise: docs/openai.md, results that come again attach to what the first ones led to."""
     first = alice.ask("tools", tools=WEATHER).json
     second = alice.ask(outputs(first, "wet", "dry")).json
     assert alice.ask(outputs(first, "wet", "dry")).json == second
@@ -52,7 +52,7 @@ def test_calls_are_streamed(alice: Asking) -> None:
 
 
 def test_outputs_nobody_waits_for_are_refused(alice: Asking, bob: Asking) -> None:
-    """Promise: the OpenAI dialects, calls belong to their turn and its owner."""
+    """Promise: docs/openai.md, calls belong to their turn and its owner."""
     first = alice.ask("tools", tools=WEATHER).json
     unknown = [{"type": "function_call_output", "call_id": "call_none", "output": ""}]
     for answer in (alice.ask(unknown), bob.ask(outputs(first, "wet", "dry"))):
@@ -61,8 +61,18 @@ def test_outputs_nobody_waits_for_are_refused(alice: Asking, bob: Asking) -> Non
 
 
 def test_a_new_prompt_ends_a_turn_that_waits(alice: Asking) -> None:
-    """Promise: the OpenAI dialects, a prompt to a session that waits for its client is a new turn."""
+    """Promise: docs/openai.md, a prompt to a session that waits for its client is a new turn."""
     first = alice.ask("tools", tools=WEATHER).json
     assert text_of(alice.ask("hello", previous_response_id=first["id"]).json) == "You said: hello"
     assert alice.ask(outputs(first, "wet", "dry")).status == 400
     assert alice.get(first["id"]).json == first
+
+
+def test_a_key_of_another_request_is_refused_with_outputs_too(alice: Asking) -> None:
+    """Promise: /docs, Idempotency-Key (another request with the key is refused)."""
+    first = alice.ask("tools", tools=WEATHER).json
+    key = {"Idempotency-Key": "k"}
+    alice.ask("hello", headers=key)
+    refused = alice.ask(outputs(first, "wet", "dry"), headers=key)
+    assert (refused.status, refused.json["error"]["code"]) == (400, "idempotency_key_reused")
+    assert text_of(alice.ask(outputs(first, "wet", "dry"), headers={"Idempotency-Key": "l"}).json)

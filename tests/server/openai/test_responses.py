@@ -19,7 +19,7 @@ def error_of(answer: Answer) -> tuple[int, str, str | None]:
 
 
 def test_an_answer_is_a_response(alice: Asking) -> None:
-    """Promise: the OpenAI dialects, `POST /v1/responses`."""
+    """Promise: docs/openai.md, `POST /v1/responses`."""
     answer = alice.ask("hello", metadata={"for": "you"}, instructions="Be brief.", temperature=0.5, unknown="ignored")
     response = answer.json
     assert (answer.status, response["object"], response["status"]) == (200, "response", "completed")
@@ -34,20 +34,20 @@ def test_an_answer_is_a_response(alice: Asking) -> None:
 
 
 def test_a_response_is_fetched_by_its_id(alice: Asking) -> None:
-    """Promise: the OpenAI dialects, `GET /v1/responses/{id}`."""
+    """Promise: docs/openai.md, `GET /v1/responses/{id}`."""
     response = alice.ask("hello").json
     assert alice.get(response["id"]).json == response
 
 
 def test_several_messages_are_several_items_that_can_be_joined(alice: Asking) -> None:
-    """Promise: the OpenAI dialects, the text is that of all messages, parted by blank lines."""
+    """Promise: docs/openai.md, the text is that of all messages, parted by blank lines."""
     response = alice.ask("two").json
     assert [item["type"] for item in response["output"]] == ["message", "message"]
     assert text_of(response) == "First.\n\nSecond."
 
 
 def test_steps_are_shown_to_who_asks(alice: Asking) -> None:
-    """Promise: the OpenAI dialects, the agent's steps are reasoning items for those who ask."""
+    """Promise: docs/openai.md, the agent's steps are reasoning items for those who ask."""
     plain, asked, declined = (
         [item["type"] for item in alice.ask("hello", **parameters).json["output"]]
         for parameters in ({}, {"reasoning": {"effort": "low", "summary": "auto"}}, {"reasoning": {"effort": "none"}})
@@ -57,21 +57,21 @@ def test_steps_are_shown_to_who_asks(alice: Asking) -> None:
 
 
 def test_limits_leave_a_response_incomplete_and_questions_are_text(alice: Asking) -> None:
-    """Promise: the OpenAI dialects, limits end an answer as cut off, questions are ordinary text."""
+    """Promise: docs/openai.md, limits end an answer as cut off, questions are ordinary text."""
     limited, question = alice.ask("limit").json, alice.ask("ask").json
     assert (limited["status"], limited["incomplete_details"]) == ("incomplete", {"reason": "max_output_tokens"})
     assert (question["status"], text_of(question)) == ("completed", "Which file?")
 
 
 def test_a_turn_that_fails_is_an_error_that_is_not_tried_again(alice: Asking) -> None:
-    """Promise: the OpenAI dialects, SDKs must not run a failed prompt a second time by themselves."""
+    """Promise: docs/openai.md, SDKs must not run a failed prompt a second time by themselves."""
     answer = alice.ask("fail", background=False)
     assert error_of(answer) == (500, "turn_failed", None)
     assert answer.headers["x-should-retry"] == "false"
 
 
 def test_a_response_that_failed_is_fetched_as_failed(alice: Asking) -> None:
-    """Promise: the OpenAI dialects, `GET /v1/responses/{id}` of a turn that ended with an error."""
+    """Promise: docs/openai.md, `GET /v1/responses/{id}` of a turn that ended with an error."""
     with alice.streamed("fail") as events:
         last = list(events)[-1]
     assert last["type"] == "response.failed"
@@ -81,7 +81,7 @@ def test_a_response_that_failed_is_fetched_as_failed(alice: Asking) -> None:
 
 
 def test_a_background_response_is_polled_to_its_end(alice: Asking) -> None:
-    """Promise: the OpenAI dialects, `background`."""
+    """Promise: docs/openai.md, `background`."""
     begun = alice.ask("hold", background=True).json
     assert begun["status"] in {"queued", "in_progress"}
     assert begun["background"] is True
@@ -96,7 +96,7 @@ def test_a_background_response_is_polled_to_its_end(alice: Asking) -> None:
 
 
 def test_a_running_response_is_cancelled(alice: Asking) -> None:
-    """Promise: the OpenAI dialects, `POST /v1/responses/{id}/cancel`; what has ended stays as it was."""
+    """Promise: docs/openai.md, `POST /v1/responses/{id}/cancel`; what has ended stays as it was."""
     begun = alice.ask("hold", background=True).json
     assert alice.service.turns.held.wait(BOUND_SECONDS)
     cancelled = alice.cancel(begun["id"])
@@ -108,7 +108,7 @@ def test_a_running_response_is_cancelled(alice: Asking) -> None:
 
 
 def test_cancelling_what_waits_leaves_what_runs(alice: Asking) -> None:
-    """Promise: the OpenAI dialects, cancelling a response ends no other one of its session."""
+    """Promise: docs/openai.md, cancelling a response ends no other one of its session."""
     first = alice.ask("hold", background=True).json
     assert alice.service.turns.held.wait(BOUND_SECONDS)
     second = alice.ask("hello", background=True, previous_response_id=first["id"]).json
@@ -122,7 +122,7 @@ def test_cancelling_what_waits_leaves_what_runs(alice: Asking) -> None:
 
 
 def test_a_deleted_response_is_gone(alice: Asking) -> None:
-    """Promise: the OpenAI dialects, `DELETE /v1/responses/{id}`."""
+    """Promise: docs/openai.md, `DELETE /v1/responses/{id}`."""
     response = alice.ask("hello").json
     assert alice.delete(response["id"]).json == {"id": response["id"], "object": "response", "deleted": True}
     again = [alice.get(response["id"]), alice.delete(response["id"]), alice.cancel(response["id"])]
@@ -130,14 +130,14 @@ def test_a_deleted_response_is_gone(alice: Asking) -> None:
 
 
 def test_a_deleted_session_takes_its_responses_along(alice: Asking) -> None:
-    """Promise: the OpenAI dialects, responses live as long as their session."""
+    """Promise: docs/openai.md, responses live as long as their session."""
     response = alice.ask("hello").json
     alice.service.send("DELETE", f"/sessions/{response['conversation']['id']}", token=alice.token)
     assert error_of(alice.get(response["id"])) == (404, "response_not_found", None)
 
 
 def test_what_is_not_stored_cannot_be_fetched(alice: Asking) -> None:
-    """Promise: the OpenAI dialects, `store: false`."""
+    """Promise: docs/openai.md, `store: false`."""
     response = alice.ask("hello", store=False).json
     assert text_of(response) == "You said: hello"
     assert error_of(alice.get(response["id"])) == (404, "response_not_found", None)
@@ -147,7 +147,7 @@ def test_what_is_not_stored_cannot_be_fetched(alice: Asking) -> None:
 
 
 def test_a_response_goes_on_after_its_predecessor(alice: Asking) -> None:
-    """Promise: the OpenAI dialects, `previous_response_id` names the session and its log is the history."""
+    """Promise: docs/openai.md, `previous_response_id` names the session and its log is the history."""
     first = alice.ask("hello").json
     second = alice.ask("more", previous_response_id=first["id"]).json
     assert second["previous_response_id"] == first["id"]
@@ -157,7 +157,7 @@ def test_a_response_goes_on_after_its_predecessor(alice: Asking) -> None:
 
 
 def test_a_conversation_is_named_in_three_ways(alice: Asking) -> None:
-    """Promise: the OpenAI dialects, `X-Session-ID`, `conversation` (an id or an object) or `previous_response_id`."""
+    """Promise: docs/openai.md, `X-Session-ID`, `conversation` (an id or an object) or `previous_response_id`."""
     first = alice.ask("hello", conversation="0b2c6f0e-6f9f-4b3c-8a55-3a3f5f0d7f11").json
     sid = first["conversation"]["id"]
     assert sid == "0b2c6f0e-6f9f-4b3c-8a55-3a3f5f0d7f11"
@@ -169,7 +169,7 @@ def test_a_conversation_is_named_in_three_ways(alice: Asking) -> None:
 
 
 def test_other_users_ids_are_unknown_everywhere(alice: Asking, bob: Asking) -> None:
-    """Promise: the OpenAI dialects, what is another user's is a 404."""
+    """Promise: docs/openai.md, what is another user's is a 404."""
     response = alice.ask("hello").json
     sid, theirs = response["conversation"]["id"], response["id"]
     answers = [
@@ -188,7 +188,7 @@ def test_other_users_ids_are_unknown_everywhere(alice: Asking, bob: Asking) -> N
 
 
 def test_two_users_with_the_same_words_never_meet(alice: Asking, bob: Asking) -> None:
-    """Promise: the OpenAI dialects, nothing is guessed from text, and keys belong to their owner."""
+    """Promise: docs/openai.md, nothing is guessed from text, and keys belong to their owner."""
     key = {"Idempotency-Key": "same"}
     mine, yours = (user.ask("hello", headers=key).json for user in (alice, bob))
     assert mine["id"] != yours["id"]
@@ -213,7 +213,7 @@ def test_a_key_gives_the_same_response(alice: Asking) -> None:
 
 
 def test_what_was_asked_is_listed(alice: Asking) -> None:
-    """Promise: the OpenAI dialects, `GET /v1/responses/{id}/input_items`."""
+    """Promise: docs/openai.md, `GET /v1/responses/{id}/input_items`."""
     asked = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}, {"role": "user", "content": "c"}]
     response = alice.ask(asked).json
     listed = alice.get(response["id"], "/input_items").json
@@ -226,7 +226,7 @@ def test_what_was_asked_is_listed(alice: Asking) -> None:
 
 
 def test_a_conversation_in_the_input_is_the_prompt_of_a_new_session(alice: Asking) -> None:
-    """Promise: the OpenAI dialects, a new session is asked the whole conversation, a known one only what is new."""
+    """Promise: docs/openai.md, a new session is asked the whole conversation, a known one only what is new."""
     asked = [
         {"role": "developer", "content": "Be kind."},
         {"role": "user", "content": "a"},
@@ -242,7 +242,7 @@ def test_a_conversation_in_the_input_is_the_prompt_of_a_new_session(alice: Askin
 
 
 def test_an_image_reaches_the_agent(alice: Asking) -> None:
-    """Promise: the OpenAI dialects, images are passed on to models that see."""
+    """Promise: docs/openai.md, images are passed on to models that see."""
     parts = [
         {"type": "input_text", "text": "What is it?"},
         {"type": "input_image", "image_url": "data:image/gif;base64,R0lGODlhAQABAAAAACw="},
@@ -277,7 +277,7 @@ WRONG: list[tuple[dict[str, Any], tuple[int, str]]] = [
 
 @pytest.mark.parametrize(("parameters", "refusal"), WRONG)
 def test_what_is_wrong_is_named(alice: Asking, parameters: dict[str, Any], refusal: tuple[int, str]) -> None:
-    """Promise: the OpenAI dialects, wrong types of known parameters are a 400 with `param`."""
+    """Promise: docs/openai.md, wrong types of known parameters are a 400 with `param`."""
     body = {"model": "RepoAgent", "input": "hello", **parameters}
     answer = alice.service.send("POST", PATH, token=alice.token, body=body)
     status, _, param = error_of(answer)
@@ -310,6 +310,6 @@ def test_every_response_is_as_the_description_says(alice: Asking) -> None:
 
 
 def test_without_a_token_nothing_is_told(alice: Asking) -> None:
-    """Promise: the OpenAI dialects, 401 in OpenAI's form."""
+    """Promise: docs/openai.md, 401 in OpenAI's form."""
     for method, path in (("POST", PATH), ("GET", f"{PATH}/{UNKNOWN}"), ("POST", f"{PATH}/{UNKNOWN}/cancel")):
         assert error_of(alice.service.send(method, path, body={}))[:2] == (401, "invalid_api_key")

@@ -84,7 +84,7 @@ CALL_FRAMES = [
 
 @given(histories(), heads)
 def test_numbers_have_no_gap_for_a_reader_who_misses_nothing(history: list[Moment], of: ResponseHead) -> None:
-    """Promise: the OpenAI dialects, `sequence_number` counts from 0 without a gap."""
+    """Promise: docs/openai.md, `sequence_number` counts from 0 without a gap."""
     frames, stream = read(whole_reading(history), of)
     assert numbers(frames) == list(range(len(frames)))
     assert stream.is_finished
@@ -96,7 +96,7 @@ def test_numbers_have_no_gap_for_a_reader_who_misses_nothing(history: list[Momen
 def test_every_reader_gives_the_same_event_the_same_number(
     data: st.DataObject, history: list[Moment], of: ResponseHead
 ) -> None:
-    """Promise: the OpenAI dialects, a stream is taken up again at any number, whoever gives it and whenever."""
+    """Promise: docs/openai.md, a stream is taken up again at any number, whoever gives it and whenever."""
     whole, _ = read(whole_reading(history), of)
     heard, _ = read(data.draw(readings(history)), of)
     at = {frame["sequence_number"]: frame for frame in whole}
@@ -108,7 +108,7 @@ def test_every_reader_gives_the_same_event_the_same_number(
 def test_a_stream_that_is_taken_up_anywhere_repeats_and_skips_nothing(
     data: st.DataObject, history: list[Moment]
 ) -> None:
-    """Promise: the OpenAI dialects, `starting_after` goes on without gap or repeat, after a crash too."""
+    """Promise: docs/openai.md, `starting_after` goes on without gap or repeat, after a crash too."""
     items = data.draw(readings(history))
     first, _ = read(items[: data.draw(st.integers(0, len(items)))])
     broken = first[: data.draw(st.integers(1, len(first)))]
@@ -123,7 +123,7 @@ def test_a_stream_that_is_taken_up_anywhere_repeats_and_skips_nothing(
 
 @given(st.data(), histories())
 def test_only_what_counts_is_in_the_final_response(data: st.DataObject, history: list[Moment]) -> None:
-    """Promise: the OpenAI dialects, a withdrawn half-answer never leaves a wrong final text."""
+    """Promise: docs/openai.md, a withdrawn half-answer never leaves a wrong final text."""
     frames, stream = read(data.draw(readings(history)))
     gone, ended = withdrawn_items(frames), stream.status in {"failed", "cancelled"}
     messages = [one.event.text for one in history if isinstance(one.event, MessageAction)]
@@ -167,7 +167,7 @@ def test_an_answer_is_one_message() -> None:
 
 
 def test_text_is_cut_at_fixed_places_and_comes_before_the_end() -> None:
-    """Promise: the OpenAI dialects, text comes before the turn has ended, in pieces that every reader cuts alike."""
+    """Promise: docs/openai.md, text comes before the turn has ended, in pieces that every reader cuts alike."""
     stream = ResponseStream(head())
     stream.begin()
     text = "0123456789abcdef0123456789"
@@ -184,7 +184,7 @@ def test_text_is_cut_at_fixed_places_and_comes_before_the_end() -> None:
 
 
 def test_a_withdrawn_text_is_an_item_that_ends_incomplete() -> None:
-    """Promise: the OpenAI dialects, what was shown and does not count is ended, and the new text is a new item."""
+    """Promise: docs/openai.md, what was shown and does not count is ended, and the new text is a new item."""
     frames, stream = read(
         whole_reading([Moment(message("Right.", reason=Reason.FINISHED), ["Wrong, so wrong, wrong"])])
     )
@@ -196,14 +196,14 @@ def test_a_withdrawn_text_is_an_item_that_ends_incomplete() -> None:
 
 
 def test_a_withdrawal_without_a_record_is_seen_at_the_event() -> None:
-    """Promise: the OpenAI dialects, a withdrawn half-answer never leaves a wrong final text."""
+    """Promise: docs/openai.md, a withdrawn half-answer never leaves a wrong final text."""
     frames, stream = read([LivePiece(FIRST_ID, 0, 0, "Wro"), Logged(FIRST_ID, message("Right.", reason="finished"), 0)])
     assert len(withdrawn_items(frames)) == 1
     assert [item["content"][0]["text"] for item in stream.response["output"]] == ["Right."]
 
 
 def test_text_of_another_generation_is_not_mixed_in() -> None:
-    """Promise: the OpenAI dialects, a withdrawn half-answer never leaves a wrong final text."""
+    """Promise: docs/openai.md, a withdrawn half-answer never leaves a wrong final text."""
     stream = ResponseStream(head())
     stream.begin()
     stream.take(Withdrawal(FIRST_ID, 0, 3))
@@ -213,7 +213,7 @@ def test_text_of_another_generation_is_not_mixed_in() -> None:
 
 
 def test_what_a_tool_puts_out_is_no_text() -> None:
-    """Promise: the OpenAI dialects, text is what the agent says; live output of a command is a step's."""
+    """Promise: docs/openai.md, text is what the agent says; live output of a command is a step's."""
     output: list[LogItem] = [
         Logged(FIRST_ID, RunAction(message="Running", args=RunArgs(command="make")), 0),
         LivePiece(FIRST_ID + 1, 0, 0, "made a lot of things"),
@@ -225,7 +225,7 @@ def test_what_a_tool_puts_out_is_no_text() -> None:
 
 
 def test_steps_are_reasoning_for_who_asks() -> None:
-    """Promise: the OpenAI dialects, the agent's steps are shown as reasoning items to those who ask."""
+    """Promise: docs/openai.md, the agent's steps are shown as reasoning items to those who ask."""
     steps: list[LogItem] = [
         # What the client's own tool said is no step of the agent.
         Logged(FIRST_ID - 1, ToolResultObservation(message="weather answered", content="wet"), 0),
@@ -265,7 +265,7 @@ def test_calls_of_the_clients_tools_end_a_response() -> None:
     ],
 )
 def test_how_a_turn_ended_is_the_status(reason: str, status: str, last: str) -> None:
-    """Promise: the OpenAI dialects, questions are ordinary text, limits leave an answer incomplete."""
+    """Promise: docs/openai.md, questions are ordinary text, limits leave an answer incomplete."""
     frames, stream = read([Logged(FIRST_ID, message("Why.", reason=reason), 7)])
     assert (stream.response["status"], kinds(frames)[-1]) == (status, last)
     incomplete = {"reason": "max_output_tokens"} if status == "incomplete" else None
@@ -314,6 +314,6 @@ def test_work_on_a_response_is_said_once() -> None:
 
 
 def test_a_stream_that_breaks_off_says_so_outside_of_the_numbering() -> None:
-    """Promise: the OpenAI dialects, errors inside a stream; who goes on after its number misses nothing."""
+    """Promise: docs/openai.md, errors inside a stream; who goes on after its number misses nothing."""
     error = stream_error("answer_broken_off", "The server stopped.", number=7)
     assert (error["type"], error["sequence_number"], error["param"]) == ("error", 7, None)

@@ -68,7 +68,7 @@ def test_items_are_a_conversation() -> None:
 
 
 def test_input_is_shown_again_without_the_data_of_images() -> None:
-    """Promise: the OpenAI dialects, `GET /v1/responses/{id}/input_items`."""
+    """Promise: docs/openai.md, `GET /v1/responses/{id}/input_items`."""
     shown = input_items(ITEMS, "0a")
     assert [one["id"] for one in shown][:5] == ["msg_0a0000", "msg_0a0001", "rs_0a0002", "fc_0a0003", "fco_0a0004"]
     assert shown[6]["content"][1]["image_url"] == "data:,"
@@ -95,7 +95,7 @@ REFUSED: list[tuple[Any, str]] = [
 
 @pytest.mark.parametrize(("value", "param"), REFUSED)
 def test_an_input_of_another_form_is_refused_by_its_place(value: object, param: str) -> None:
-    """Promise: the OpenAI dialects, wrong types are refused with `param`."""
+    """Promise: docs/openai.md, wrong types are refused with `param`."""
     with pytest.raises(ParameterError) as caught:
         read_input(value)
     assert caught.value.param == param

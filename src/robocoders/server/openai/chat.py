@@ -21,6 +21,7 @@ from robocoders.server.openai.chat_answers import chunk_frames, whole_answer
 from robocoders.server.openai.conversations import SESSION_HEADER, SESSION_PARAMETER, Conversation, conversation_of
 from robocoders.server.openai.language_models import named_agent
 from robocoders.server.openai.leaving import unless_client_leaves
+from robocoders.server.openai.retrying import retry_headers
 from robocoders.server.reading import read_body
 from robocoders.server.service import CallerDep, Service, ServiceDep
 from robocoders.server.streaming import LineStream
@@ -32,7 +33,6 @@ from robocoders.wire.openai.messages import read_messages
 from robocoders.wire.openai.numbers import refuse_odd_numbers
 from robocoders.wire.openai.telling import Teller
 from robocoders.wire.openai.tools import read_tool_choice, read_tools
-from robocoders.wire.protocol import IDEMPOTENCY_KEY_HEADER
 
 __all__ = ["LONGEST_SILENCE_SECONDS", "router"]
 
@@ -92,14 +92,10 @@ async def chat_completions(request: Request, service: ServiceDep, caller: Caller
         return stream
     whole = await unless_client_leaves(request, whole_answer(handle, teller, answer))
     if isinstance(whole, Failure):
-        raise ApiError(whole.status, whole.code, whole.message, {**_retrying(whole, request, handle), **session})
+        raise ApiError(
+            whole.status, whole.code, whole.message, {**retry_headers(whole.status, request, handle), **session}
+        )
     return JSONResponse(whole, headers={"Cache-Control": "no-store", **session})
-
-
-def _retrying(failure: Failure, request: Request, handle: TurnHandle) -> dict[str, str]:
-    """Whether a client is to try again by itself: only what would not run a prompt a second time, and could help."""
-    is_once = IDEMPOTENCY_KEY_HEADER in request.headers or handle.begins_after != handle.turn.after_event_id
-    return {"Retry-After": "2"} if failure.status == 503 and is_once else {"x-should-retry": "false"}
 
 
 async def _turn(request: Request, service: Service, caller: Caller, body: ChatCompletionBody) -> TurnHandle:

@@ -24,10 +24,12 @@ from robocoders.server.openai.responses_bodies import ResponseBody
 from robocoders.server.openai.responses_reading import finished_response, response_frames, response_now
 from robocoders.server.openai.responses_records import handle_of, head_of, keep_response, owned_response
 from robocoders.server.openai.responses_views import DeletedResponse, InputItemList, ResponseView
+from robocoders.server.openai.retrying import retry_headers
 from robocoders.server.reading import LARGEST_ID, read_body
 from robocoders.server.service import CallerDep, Service, ServiceDep
 from robocoders.server.streaming import LineStream
 from robocoders.store import ResponseRow
+from robocoders.wire.openai.chat import BROKEN_OFF
 from robocoders.wire.openai.conversation import Asked, Said, ask, tool_results
 from robocoders.wire.openai.errors import ParameterError
 from robocoders.wire.openai.numbers import refuse_odd_numbers
@@ -88,9 +90,11 @@ async def create_response(request: Request, service: ServiceDep, caller: CallerD
         return await _answer(service, row, handle)
     head = await head_of(service, row, handle)
     done = await unless_client_leaves(request, finished_response(service.store, handle, head))
+    if not done.is_finished:
+        headers = {**retry_headers(BROKEN_OFF.status, request, handle), SESSION_HEADER: row.session_id}
+        raise ApiError(BROKEN_OFF.status, BROKEN_OFF.code, BROKEN_OFF.message, headers)
     if done.status == "failed":
-        # Not by itself: without a key the prompt would be run a second time.
-        headers = {"x-should-retry": "false", SESSION_HEADER: row.session_id}
+        headers = {**retry_headers(500, request, handle), SESSION_HEADER: row.session_id}
         raise ApiError(500, "turn_failed", str(done.response["error"]["message"]), headers)
     return _json(done.response, row)
 
