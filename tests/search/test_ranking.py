@@ -27,7 +27,7 @@ def _candidate(
         is_definition=is_owned,
         is_owned=is_owned,
         lines=lines,
-        names=tuple(frozenset(name.split()) for name in names),
+        names=names,
     )
 
 

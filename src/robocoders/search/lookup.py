@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Found", "PieceOf", "callers_of", "find", "path_ending_in", "piece_of", "symbols_in", "symbols_of"]
 
-MAX_CANDIDATES = 600
+MAX_CANDIDATES = 400
 MAX_CALLS = 5000
 _NAMED = 1.5
 """How much more a piece promises that defines a name with the term in it."""
@@ -159,13 +159,18 @@ class _Listed:
         return found
 
     def _in_file(self, pieces: Sequence[int], first: int) -> InFile:
-        marks = [self.marks[piece] for piece in pieces]
-        return InFile(
-            sum(mark & NAMES for mark in marks) // NAMES,
-            sum(mark & CODE for mark in marks) // CODE,
-            sum(mark & PROSE for mark in marks) // PROSE,
-            in_head=pieces[0] == first and bool(marks[0] & PROSE),
-        )
+        if len(pieces) == 1:
+            columns = self.marks[pieces[0]]
+            in_head = pieces[0] == first and bool(columns & PROSE)
+            return InFile(columns & NAMES, (columns & CODE) // CODE, (columns & PROSE) // PROSE, in_head)
+        names = code = prose = 0
+        for piece in pieces:
+            columns = self.marks[piece]
+            names += columns & NAMES
+            code += columns & CODE
+            prose += columns & PROSE
+        in_head = pieces[0] == first and bool(self.marks[first] & PROSE)
+        return InFile(names // NAMES, code // CODE, prose // PROSE, in_head)
 
 
 def _chosen(weighed: Sequence[Weighed], listed: Mapping[str, _Listed]) -> list[int]:
@@ -217,7 +222,7 @@ def _candidates(connection: sqlite3.Connection, pieces: Sequence[int]) -> list[C
         " WHERE id IN (SELECT value FROM json_each(?))",
         (json.dumps(list(pieces)),),
     )
-    return [Candidate(row[0], row[1], bool(row[2]), bool(row[3]), row[4], _names(row[5])) for row in rows]
+    return [Candidate(row[0], row[1], bool(row[2]), bool(row[3]), row[4], row[5].split(NAME_SEPARATOR)) for row in rows]
 
 
 def _files(connection: sqlite3.Connection, numbers: AbstractSet[int]) -> dict[int, tuple[int, int, CandidateFile]]:
@@ -230,7 +235,3 @@ def _files(connection: sqlite3.Connection, numbers: AbstractSet[int]) -> dict[in
         number: (first, last, CandidateFile(os.fsdecode(path), kind, last - first + 1))
         for number, path, kind, first, last in rows
     }
-
-
-def _names(text: str) -> tuple[frozenset[str], ...]:
-    return tuple(frozenset(name.split()) for name in text.split(NAME_SEPARATOR) if name)

@@ -104,8 +104,8 @@ class Candidate:
     is_definition: bool
     is_owned: bool
     lines: int
-    names: tuple[frozenset[str], ...]
-    """Of each name that it defines the stems."""
+    names: Sequence[str]
+    """Of each name that it defines the stems, separated by spaces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,7 +293,8 @@ def _rank_one(candidate: Candidate, scale: _Scale, of_file: float, file: Candida
         covered += 0.0 if one.term.is_bonus else most
     coverage = min(1.0, covered / scale.asked)
     score = score / scale.asked * coverage**_PIECE_COVERAGE_POWER
-    score *= 1 + _FITTING_NAME * _name_fit(candidate.names, named, scale.asked)
+    if named:
+        score *= 1 + _FITTING_NAME * _name_fit(candidate.names, named, scale.asked)
     if file.kind == "source":
         score *= _shape_factor(candidate)
     return Ranked(candidate, (score + _FILE_SHARE * of_file) * file_factor, coverage)
@@ -306,14 +307,15 @@ def _shape_factor(candidate: Candidate) -> float:
     return factor if candidate.is_owned else factor * _UNOWNED_FACTOR
 
 
-def _name_fit(names: Sequence[frozenset[str]], named: Mapping[str, float], asked: float) -> float:
+def _name_fit(names: Sequence[str], named: Mapping[str, float], asked: float) -> float:
     """How well the best of the names is the question: the part of the name asked for, by the part of the question."""
     best = 0.0
-    for name in names if named else ():
-        found = [named[stem] for stem in name if stem in named]
+    for name in names:
+        stems = frozenset(name.split())
+        found = [weight for stem, weight in named.items() if stem in stems]
         if found:
             # A name of several parts is indexed with the whole as one more stem.
-            parts = len(name) - 1 if len(name) > 2 else len(name)
+            parts = len(stems) - 1 if len(stems) > 2 else len(stems)
             best = max(best, min(1.0, len(found) / parts) * min(1.0, sum(found) / asked))
     return best
 
