@@ -34,13 +34,26 @@ def test_words_need_no_quotation_marks_and_the_current_directory_is_the_default(
     assert command("search", "compute", "total", cwd=shop).out.startswith("shop/orders.py:9  compute_total\n")
 
 
+def test_calls_and_what_a_file_defines_are_asked_for_alike(shop: Path) -> None:
+    """Promise: docs/command.md, robocoders search: who calls something, and what is in a file."""
+    calls = command("search", "--workspace", str(shop), "who", "calls", "compute_total?")
+    assert calls.out.startswith("shop/orders.py:5  place_order\n")
+    defined = command("search", "--workspace", str(shop), "what is in cookies.py")
+    assert [line for line in defined.out.splitlines() if line.startswith("shop/")] == [
+        "shop/cookies.py:5  DEFAULT_AGE_SECONDS",
+        "shop/cookies.py:8  CookieJar",
+        "shop/cookies.py:11  CookieJar.parse_header",
+        "shop/cookies.py:18  CookieJar.save",
+    ]
+
+
 def test_each_place_is_one_object(shop: Path) -> None:
     """Promise: docs/command.md, robocoders search: --jsonl."""
     ended = command("search", "--workspace", str(shop), "--jsonl", "cookie header parsed")
 
     rows = [json.loads(line) for line in ended.out.splitlines()]
     assert 1 <= len(rows) <= 5
-    assert {tuple(row) for row in rows} == {("path", "line", "symbol", "excerpt", "terms")}
+    assert {tuple(row) for row in rows} == {("path", "line", "symbol", "kind", "excerpt", "terms")}
     assert (rows[0]["path"], rows[0]["symbol"]) == ("shop/cookies.py", "CookieJar.parse_header")
     assert rows[0]["terms"] == ["cookie", "header", "parsed"]
 

@@ -42,6 +42,7 @@ def search(words: _Words, *, workspace: _Workspace = Path(), jsonl: JsonlOption 
 
 def _found(question: str, directory: Path) -> SearchResult:
     from robocoders.client.configuration import resolve  # noqa: PLC0415 - `--help` needs none of this
+    from robocoders.search.asking import ask  # noqa: PLC0415
     from robocoders.search.index import Index  # noqa: PLC0415
     from robocoders.workspace.files import Workspace  # noqa: PLC0415
 
@@ -53,7 +54,7 @@ def _found(question: str, directory: Path) -> SearchResult:
             index.refresh(progress.tell)
         finally:
             progress.clear()
-        return index.search(question)
+        return ask(index, question)
 
 
 def _print_places(found: SearchResult) -> None:
@@ -78,6 +79,7 @@ def _print_objects(found: SearchResult) -> None:
             "path": quote_path(place.path),
             "line": place.line,
             "symbol": place.symbol,
+            "kind": place.kind,
             "excerpt": place.excerpt,
             "terms": found.terms,
         }
