@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from robocoders.search.words import TOKEN, token_stems
@@ -14,6 +15,10 @@ __all__ = ["best_line", "excerpt"]
 EXCERPT_LINES = 7
 MAX_LINE_CHARACTERS = 160
 _DEFINITION_LEAD = 1.2
+_NEAR_LINES = 4
+"""What stands so near below the line that names a definition is shown with it."""
+_LISTING = re.compile(r"\s*(?:__all__\b|import\b|from\s+\S+\s+import\b|#\s*include\b|export\s+\*|use\s+[\w:]+;)")
+_LISTING_FACTOR = 0.3
 
 
 def best_line(lines: Sequence[str], first: int, last: int, definition: int | None, weights: Mapping[str, float]) -> int:
@@ -29,7 +34,8 @@ def best_line(lines: Sequence[str], first: int, last: int, definition: int | Non
     value = {number: _weight(lines[number - 1], weights) for number in range(first, min(last, len(lines)) + 1)}
     if definition is not None and definition in value:
         value[definition] *= _DEFINITION_LEAD
-    return max(value, key=lambda number: (value[number], -number), default=first)
+    best = max(value, key=lambda number: (value[number], -number), default=first)
+    return definition if definition is not None and definition < best <= definition + _NEAR_LINES else best
 
 
 def excerpt(lines: Sequence[str], line: int, first: int, last: int) -> str:
@@ -45,7 +51,8 @@ def excerpt(lines: Sequence[str], line: int, first: int, last: int) -> str:
 
 def _weight(line: str, weights: Mapping[str, float]) -> float:
     found = {stem for token in TOKEN.findall(line) for stem in token_stems(token)}
-    return sum(weights.get(stem, 0.0) for stem in found)
+    weight = sum(weights.get(stem, 0.0) for stem in found)
+    return weight * _LISTING_FACTOR if weight and _LISTING.match(line) else weight
 
 
 def _shortened(line: str) -> str:

@@ -295,9 +295,10 @@ def _rank_one(candidate: Candidate, scale: _Scale, of_file: float, file: Candida
     score = score / scale.asked * coverage**_PIECE_COVERAGE_POWER
     if named:
         score *= 1 + _FITTING_NAME * _name_fit(candidate.names, named, scale.asked)
+    score += _FILE_SHARE * of_file
     if file.kind == "source":
         score *= _shape_factor(candidate)
-    return Ranked(candidate, (score + _FILE_SHARE * of_file) * file_factor, coverage)
+    return Ranked(candidate, score * file_factor, coverage)
 
 
 def _shape_factor(candidate: Candidate) -> float:
