@@ -3,9 +3,12 @@
 python -m bench.search [--final] [--jsonl] [--tree DIR] [--cache DIR]
 
 The sources come from a package registry through pip, once; `--tree` names a folder that holds them unpacked, each in
-its own `NAME-VERSION`. While the search is worked on, the open questions are asked; `--final` asks the third that is
-kept for a last reading, on which nothing may be tuned. A question that has an answer and gets "no strong match" counts
-as not found.
+its own `NAME-VERSION`.
+
+Two sets of questions are asked: in documented words, as somebody types who has read the user documentation, and in
+other words, paraphrased so that none of the code's own words occur. While the search is worked on, the open ones
+of both are asked; `--final` asks the third of each kept for a last reading, on which nothing may be tuned. A question
+that has an answer and gets "no strong match" counts as not found.
 """
 
 from __future__ import annotations
@@ -17,8 +20,8 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from bench.search.questions import Reading, load_questions
-from bench.search.reading import Answer, Figures, Outcome, figures_of, read_package
+from bench.search.questions import Reading, Wording, load_questions
+from bench.search.reading import Answer, Figures, Outcome, reached, read_package
 from bench.search.sources import SourcesError, default_cache, fetch, unpack
 
 __all__ = ["outcomes", "table"]
@@ -47,16 +50,15 @@ def outcomes(reading: Reading, *, tree: Path | None, cache: Path, temporary: Pat
         yield from read_package(root, asked.of(package, reading), temporary / "indexes")
 
 
-def table(reading: Reading, rankings: dict[str, Figures]) -> str:
-    """The figures of each ranking in one line."""
-    of = next(iter(rankings.values()))
-    about = f"{reading} questions: {of.answerable} with an answer, {of.unanswerable} without"
-    rows = [("", "right file first", "in the first five", "no strong match")]
-    for name, got in rankings.items():
+def table(reading: Reading, figures: dict[tuple[Wording, str], Figures]) -> str:
+    """The figures of each ranking in one line, for each set of questions."""
+    rows = [("asked in", "ranked by", "right file first", "in the first five", "no strong match")]
+    for (wording, ranking), got in figures.items():
         shares = (_share(got.first, got.answerable), _share(got.among_five, got.answerable))
-        rows.append((name, *shares, f"{got.unmatched} of {got.unanswerable}"))
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+        rows.append((wording, ranking, *shares, f"{got.unmatched} of {got.unanswerable}"))
+    widths = [max(len(row[column]) for row in rows) for column in range(5)]
     lines = ("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
+    about = f'{reading} questions; "no strong match" is counted over those without an answer'
     return "\n".join((about, "", *lines, ""))
 
 
@@ -68,7 +70,8 @@ def _records(found: Iterable[Outcome]) -> Iterator[str]:
     for one in found:
         question = one.question
         record = {"id": question.id, "package": question.package, "reading": question.reading, "text": question.text}
-        record |= {"right": question.files, "search": _seen(one.search, question.files)}
+        record |= {"wording": question.wording, "right": question.files}
+        record |= {"search": _seen(one.search, question.files)}
         yield json.dumps(record | {"words": _seen(one.words, question.files)}) + "\n"
 
 
@@ -79,7 +82,9 @@ def _seen(answer: Answer, right: Sequence[str]) -> dict[str, object]:
 def main() -> int:
     """Ask and tell; 1 where the sources are not to be had."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--final", action="store_true", help="ask the third that is kept for a last reading instead")
+    parser.add_argument(
+        "--final", action="store_true", help="ask the third of each set that is kept for a last reading"
+    )
     parser.add_argument("--jsonl", action="store_true", help="one JSON object for each question, no table")
     parser.add_argument("--tree", type=Path, metavar="DIR", help="a folder with the packages, unpacked")
     parser.add_argument("--cache", type=Path, metavar="DIR", default=default_cache(), help="default %(default)s")
@@ -94,9 +99,7 @@ def main() -> int:
     if options.jsonl:
         sys.stdout.writelines(_records(found))
         return 0
-    search = figures_of((one.question, one.search) for one in found)
-    words = figures_of((one.question, one.words) for one in found)
-    sys.stdout.write(table(reading, {"this search": search, "the question's words alone": words}))
+    sys.stdout.write(table(reading, reached(found)))
     return 0
 
 

@@ -1,4 +1,4 @@
-"""The questions: which packages they are about, what is asked, which files are right."""
+"""The questions: which packages they are about, what is asked and in which words, which files are right."""
 
 from __future__ import annotations
 
@@ -7,11 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-__all__ = ["QUESTIONS_FILE", "Package", "Question", "Questions", "Reading", "load_questions"]
-
-QUESTIONS_FILE = Path(__file__).with_name("questions.toml")
+__all__ = ["WORDINGS", "Package", "Question", "Questions", "Reading", "Wording", "load_questions"]
 
 Reading = Literal["open", "final"]
+
+Wording = Literal["documented words", "other words"]
+
+WORDINGS: tuple[Wording, ...] = ("documented words", "other words")
+
+_FOLDER = Path(__file__).parent
+_PACKAGES_FILE = _FOLDER / "questions.toml"
+_FILES: dict[Wording, Path] = {
+    "documented words": _FOLDER / "documented_questions.toml",
+    "other words": _FOLDER / "questions.toml",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +50,11 @@ class Question:
     Args:
         id: Names it.
         package: The name of the package.
-        text: What is asked, in words of somebody who does not know the code.
+        text: What is asked, by somebody who does not know the code.
         files: The right files, relative to the package's root; none where the package does nothing of the kind.
         reading: Whether it is asked while the search is worked on, or kept for a last reading.
+        wording: The set it belongs to: asked in the words of the package's user documentation, or paraphrased so that
+            none of the code's own words occur.
     """
 
     id: str
@@ -51,11 +62,12 @@ class Question:
     text: str
     files: tuple[str, ...]
     reading: Reading
+    wording: Wording
 
 
 @dataclass(frozen=True, slots=True)
 class Questions:
-    """The packages, and all questions in their order."""
+    """The packages, and the questions of both sets, each in its order."""
 
     packages: tuple[Package, ...]
     questions: tuple[Question, ...]
@@ -65,23 +77,27 @@ class Questions:
         return [one for one in self.questions if one.package == package.name and one.reading == reading]
 
 
-def load_questions(path: Path = QUESTIONS_FILE) -> Questions:
-    """Read the questions.
+def load_questions() -> Questions:
+    """Read both sets of questions; the packages are pinned beside the one in other words.
 
     Raises:
-        OSError: The file cannot be read.
-        ValueError: It is no TOML, or a reading has another name.
+        OSError: A file cannot be read.
+        ValueError: One is no TOML, or a reading has another name.
         KeyError: An entry lacks a field.
         TypeError: An entry has a field that is not known.
     """
+    packages = tuple(Package(**entry) for entry in _entries(_PACKAGES_FILE, "package"))
+    asked = (_question(entry, wording) for wording in WORDINGS for entry in _entries(_FILES[wording], "question"))
+    return Questions(packages, tuple(asked))
+
+
+def _entries(path: Path, kind: str) -> list[dict[str, Any]]:
     with path.open("rb") as file:
-        entries = tomllib.load(file)
-    packages = tuple(Package(**entry) for entry in entries["package"])
-    return Questions(packages, tuple(_question(entry) for entry in entries["question"]))
+        return tomllib.load(file)[kind]
 
 
-def _question(entry: dict[str, Any]) -> Question:
+def _question(entry: dict[str, Any], wording: Wording) -> Question:
     if entry["reading"] not in {"open", "final"}:
         raise ValueError(f"the reading of {entry['id']} is neither open nor final")
     fields = {name: value for name, value in entry.items() if name != "files"}
-    return Question(files=tuple(entry["files"]), **fields)
+    return Question(files=tuple(entry["files"]), wording=wording, **fields)

@@ -7,14 +7,16 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.search.questions import Question
+from bench.search.questions import WORDINGS, Question, Wording
 from bench.search.words_alone import WordsAlone
 from robocoders.search.index import Index
 from robocoders.workspace.files import Workspace
 
-__all__ = ["Answer", "Figures", "Outcome", "figures_of", "read_package"]
+__all__ = ["SEARCH", "WORDS", "Answer", "Figures", "Outcome", "figures_of", "reached", "read_package"]
 
 PLACES = 5
+SEARCH = "this search"
+WORDS = "the question's words alone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,16 @@ def figures_of(answers: Iterable[tuple[Question, Answer]]) -> Figures:
         unmatched=sum(without_answer),
         unanswerable=len(without_answer),
     )
+
+
+def reached(found: Sequence[Outcome]) -> dict[tuple[Wording, str], Figures]:
+    """What each ranking reached in each set of questions, the search before its baseline."""
+    figures: dict[tuple[Wording, str], Figures] = {}
+    for wording in WORDINGS:
+        of_set = [one for one in found if one.question.wording == wording]
+        figures[wording, SEARCH] = figures_of((one.question, one.search) for one in of_set)
+        figures[wording, WORDS] = figures_of((one.question, one.words) for one in of_set)
+    return figures
 
 
 def _texts(workspace: Workspace) -> Iterator[tuple[str, str]]:

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from bench.search.__main__ import table
-from bench.search.questions import Package, Question, load_questions
-from bench.search.reading import Answer, figures_of, read_package
+from bench.search.questions import WORDINGS, Package, Question, Wording, load_questions
+from bench.search.reading import Answer, Outcome, figures_of, reached, read_package
 from bench.search.sources import SourcesError, fetch, unpack
 from bench.search.words_alone import WordsAlone, words_of
 from tests.support.repository import ROOT
@@ -21,9 +21,9 @@ from tests.support.repository import ROOT
 NO_PACKAGE = Package("robocoders-bench-no-such-package", "1.0", "0" * 64)
 
 
-def question(text: str, *files: str) -> Question:
+def question(text: str, *files: str, wording: Wording = "documented words") -> Question:
     """Return an open question about nothing in particular."""
-    return Question("one", "shop", text, files, "open")
+    return Question("one", "shop", text, files, "open", wording)
 
 
 def test_the_baseline_ranks_by_the_words_of_the_question_alone() -> None:
@@ -44,14 +44,19 @@ def test_no_strong_match_counts_as_not_found() -> None:
     assert (figures.unmatched, figures.unanswerable) == (1, 1)
 
 
-def test_both_rankings_stand_in_one_table() -> None:
-    """Promise: bench.search, figures (compared on the same questions)."""
-    asked = question("Where?", "a.py")
-    good, bad = figures_of([(asked, Answer(("a.py",)))]), figures_of([(asked, Answer(()))])
-    lines = table("open", {"this search": good, "words": bad}).splitlines()
-    assert lines[0] == "open questions: 1 with an answer, 0 without"
-    assert re.split(r" {2,}", lines[3]) == ["this search", "100.0 % (1 of 1)", "100.0 % (1 of 1)", "0 of 0"]
-    assert lines[4].startswith("words")
+def test_both_sets_and_both_rankings_stand_in_one_table() -> None:
+    """Promise: bench.search, figures (compared on the same questions, and neither set hides in the other)."""
+    right, wrong = Answer(("a.py",)), Answer(())
+    documented, other = (question("Where?", "a.py", wording=wording) for wording in WORDINGS)
+    figures = reached([Outcome(documented, right, wrong), Outcome(other, wrong, wrong), Outcome(other, right, right)])
+    lines = [re.split(r" {2,}", line) for line in table("open", figures).splitlines()]
+    assert lines[0][0].startswith("open questions")
+    assert lines[3:] == [
+        ["documented words", "this search", "100.0 % (1 of 1)", "100.0 % (1 of 1)", "0 of 0"],
+        ["documented words", "the question's words alone", "0.0 % (0 of 1)", "0.0 % (0 of 1)", "0 of 0"],
+        ["other words", "this search", "50.0 % (1 of 2)", "50.0 % (1 of 2)", "0 of 0"],
+        ["other words", "the question's words alone", "50.0 % (1 of 2)", "50.0 % (1 of 2)", "0 of 0"],
+    ]
 
 
 def test_the_search_and_the_baseline_are_asked_the_same(tmp_path: Path) -> None:
