@@ -60,9 +60,9 @@ _FILE_SHARE = 2.0
 _PER_FILE = 2
 _SECOND_OF_FILE = 0.95
 """A second place in a file is shown only where it is about as good as the best of all: five files say more than one."""
-_ABSENCE = 1.0
-_STRONG = 0.79
-"""Both from questions with and without an answer about packages in several languages: what tells most of them apart."""
+_FOR_EACH_WORD, _MOST_WORDS = 0.1, 6
+_STRONG = 1.3
+"""All from questions with and without an answer about packages in several languages: what tells most of them apart."""
 
 _NAMED_LANGUAGE = 2.0
 _DECLARING = 0.8
@@ -134,13 +134,13 @@ class Weighed:
         term: The term.
         weight: What the stem itself weighs; where it occurs nowhere, the most that a word in its place weighs.
         stems: The stem and the words in its place, each with what it weighs there.
-        is_absent: Whether the stem itself occurs nowhere.
+        said: What the stem itself weighs, wherever it occurs.
     """
 
     term: Term
     weight: float
     stems: tuple[tuple[str, float], ...]
-    is_absent: bool
+    said: float
 
 
 def weigh(terms: Sequence[Term], counts: Mapping[str, int], pieces: int) -> list[Weighed]:
@@ -162,7 +162,7 @@ def _weigh(term: Term, counts: Mapping[str, int], pieces: int) -> Weighed:
     others = tuple((stem, share * min(own, rarity(stem))) for stem, share in term.alternatives)
     known = [weight for stem, weight in others if counts[stem]]
     weight = max(known, default=own) if not counts[term.stem] else own
-    return Weighed(term, weight, ((term.stem, own), *others), not counts[term.stem])
+    return Weighed(term, weight, ((term.stem, own), *others), own)
 
 
 def rank(
@@ -205,15 +205,16 @@ def spread(ranked: Sequence[Ranked]) -> Iterator[Ranked]:
 def is_strong(ranked: Sequence[Ranked], weighed: Sequence[Weighed]) -> bool:
     """Whether the best places deserve to be called an answer.
 
-    What the best place scores (against a question fully answered, whatever its length and the words' rarity) and how
-    much of the question one of the first three covers, less the part of the question that occurs nowhere as it is said.
+    What the best place scores (against a question fully answered, whatever the rarity of its words) and how much of the
+    question as it is said, with the words that occur nowhere, one of the first three covers. A question of few words is
+    met by chance more easily than one of many: it has to be met better.
     """
     plain = [one for one in weighed if not one.term.is_bonus]
     if not ranked or not plain:
         return False
-    covered = max(one.coverage for one in ranked[:3])
-    absent = sum(one.weight for one in plain if one.is_absent) / sum(one.weight for one in plain)
-    return ranked[0].score + covered - _ABSENCE * absent >= _STRONG
+    asked, said = sum(one.weight for one in plain), sum(one.said for one in plain)
+    covered = max(one.coverage for one in ranked[:3]) * asked / said
+    return ranked[0].score + covered + _FOR_EACH_WORD * min(len(plain), _MOST_WORDS) >= _STRONG
 
 
 def stem_values(weighed: Sequence[Weighed]) -> dict[str, float]:
