@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from robocoders.search.questions import MAX_TERMS, parse_question
+from robocoders.search.synonyms import alternatives_of, phrases
 from robocoders.search.vocabulary import WEAK_WEIGHT
 
 
@@ -92,3 +93,12 @@ def test_a_story_counts_by_its_first_words() -> None:
     question = parse_question(" ".join(f"{a}{b}xq" for a in "bcdfg" for b in "hjklm"))
     assert len(question.words) == MAX_TERMS
     assert len(question.terms) < 2 * MAX_TERMS
+
+
+def test_the_list_of_synonyms_is_whole() -> None:
+    """Promise: ours; every entry is read, every factor is below 1, no phrase is longer than what is looked for."""
+    known = phrases()
+    assert len(known) > 50
+    assert all(2 <= len(said) <= 5 and meant for said, meant in known.items())
+    assert dict(alternatives_of("forgery")) == {"csrf": 0.65, "xsrf": 0.65}
+    assert dict(alternatives_of("msg"))["messag"] == 0.9

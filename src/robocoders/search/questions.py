@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from robocoders.search.stemming import stem
-from robocoders.search.synonyms import ALTERNATIVES, PHRASES
+from robocoders.search.synonyms import alternatives_of, phrases
 from robocoders.search.vocabulary import LANGUAGE_HINTS, STOP_WORDS, WEAK_STEMS, WEAK_WEIGHT
 from robocoders.search.words import TOKEN, joined, split_identifier
 
@@ -18,7 +18,8 @@ MAX_TERMS = 12
 """More words than this are a story; the first ones count."""
 _BONUS_WEIGHT = 0.6
 _PHRASE_FACTOR = 0.9
-_LONGEST_PHRASE = max(map(len, PHRASES))
+_LONGEST_PHRASE = 5
+"""In words; a test holds the list to it."""
 _LANGUAGE = re.compile(
     r"\b(?:in|the|which|what|of|its|from)\s+(?P<name>c\+\+|c|python|javascript|typescript|rust|golang|java)"
     r"(?:\s+(?:code|file|source|function|side|part|module)s?)?(?=\W|$)",
@@ -93,13 +94,14 @@ def _terms_of(token: str) -> list[Term]:
 
 
 def _term(root: str) -> Term:
-    return Term(root, WEAK_WEIGHT if root in WEAK_STEMS else 1.0, ALTERNATIVES.get(root, ()))
+    return Term(root, WEAK_WEIGHT if root in WEAK_STEMS else 1.0, alternatives_of(root))
 
 
 def _phrase_length(lowered: Sequence[str], place: int) -> int:
     """How many words from there on are a known phrase; 0 where they are none."""
+    known = phrases()
     lengths = range(min(_LONGEST_PHRASE, len(lowered) - place), 1, -1)
-    return next((length for length in lengths if tuple(lowered[place : place + length]) in PHRASES), 0)
+    return next((length for length in lengths if tuple(lowered[place : place + length]) in known), 0)
 
 
 def _is_idiom(words: Sequence[str]) -> bool:
@@ -108,9 +110,9 @@ def _is_idiom(words: Sequence[str]) -> bool:
 
 
 def _phrase_term(words: Sequence[str], *, is_bonus: bool = False) -> Term:
-    first, *others = PHRASES[tuple(words)]
+    first, *others = phrases()[tuple(words)]
     alternatives = dict.fromkeys(others, _PHRASE_FACTOR) | {
-        other: factor for other, factor in ALTERNATIVES.get(first, ()) if other not in others
+        other: factor for other, factor in alternatives_of(first) if other not in others
     }
     own = {stem(word): _PHRASE_FACTOR for word in words if word not in STOP_WORDS}
     chosen = {other: factor for other, factor in (alternatives | own).items() if other != first}

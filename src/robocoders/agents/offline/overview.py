@@ -8,6 +8,7 @@ from typing import Any
 
 from robocoders.agents.offline import texts as texts_of
 from robocoders.agents.offline.recipes import Purpose, Recipe, needed_version, recipes
+from robocoders.search.kinds import kind_of
 
 __all__ = ["answer", "files_to_read"]
 
@@ -31,6 +32,14 @@ _MAX_RECIPES = 8
 _CROWDED = 0.4
 """A directory with at least this part of the files is shown with what is in it."""
 _MAX_INTRODUCTION_LINES = 12
+_LONGEST_README = 20_000
+_DECORATION = re.compile(
+    r"<!--.*?-->"
+    r"|\[!\[[^\]]{0,300}\]\([^)]{0,600}\)\s*\]\([^)]{0,600}\)|!\[[^\]]{0,300}\]\([^)]{0,600}\)"
+    r"|</?(?:h[1-6]|p|div|img|a|picture|source|br|span|center|b|strong|sub|sup|table|tr|td|th)\b[^<>]{0,1000}>",
+    re.DOTALL | re.IGNORECASE,
+)
+"""Remarks, pictures and badges, and the tags around them, also over several lines."""
 _ENTRY_POINT = re.compile(
     r"^(?:src/)?(?:[\w.-]+/)?(?:__main__|main|cli|app|manage|server|index|wsgi|asgi)"
     r"\.(?:py|js|ts|tsx|mjs|go|rs|rb|php|java|c|cpp)$"
@@ -86,10 +95,11 @@ def answer(listing: Mapping[str, Any], files: Sequence[Mapping[str, Any]]) -> st
 
 def _introduction(text: str) -> str:
     """The first lines of a README that say something, quoted."""
-    lines = [line.rstrip() for line in re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL).splitlines()]
+    lines = [line.rstrip() for line in _DECORATION.sub("", text[:_LONGEST_README]).splitlines()]
     telling = [line for line in lines if not _is_decoration(line)]
     while telling and not telling[0]:
         telling.pop(0)
+    telling = [line for place, line in enumerate(telling) if line or (place and telling[place - 1])]
     shown = telling[:_MAX_INTRODUCTION_LINES]
     while shown and not shown[-1]:
         shown.pop()
@@ -133,7 +143,7 @@ def _directory_lines(path: str, files: Sequence[str]) -> list[str]:
     if not inside:
         return []
     line = f"- `{path}/`: {_count(len(inside), 'file')}"
-    if len(inside) < _CROWDED * len(files):
+    if len(inside) < _CROWDED * len(files) or kind_of(f"{path}/any.py") != "source":
         return [line]
     below = _directories_in(path, inside)
     while len(below) == 1 and next(iter(below.values())) == len(inside):
