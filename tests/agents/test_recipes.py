@@ -127,6 +127,8 @@ def test_a_readme_of_decoration_alone_is_not_quoted() -> None:
     assert "begins" not in answer(listing, [{"path": "README.md", "text": "![logo](x)\n\n"}])
     badges = '<p align="center">\n<img\n  src="x"\n/></p>\n\n[![a\nb](x)](y)\n\n# Shop\n\n\n\nSells.\n'
     assert "> # Shop\n>\n> Sells.\n" in answer(listing, [{"path": "README.md", "text": badges}])
+    pictures = "Shop\n====\n\n.. image:: x.svg\n   :height: 64px\n\n|\n\nSells.\n"
+    assert "> Shop\n>\n> Sells.\n" in answer(listing, [{"path": "README.rst", "text": pictures}])
     long = answer(listing, [{"path": "readme.rst", "text": "\n".join(["line"] * 11 + ["", "more"])}])
     assert long.count("> line") == 11
 

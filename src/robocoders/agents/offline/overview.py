@@ -109,7 +109,10 @@ def _introduction(text: str) -> str:
 def _is_decoration(line: str) -> bool:
     return bool(
         re.match(
-            r"\s*(?:\[?!\[|<[^>]*>\s*$|</?(?:p|div|img|a|h1|picture|source)\b|\.\. image|={3,}\s*$|-{3,}\s*$)", line
+            r"\s*(?:\[?!\[|<[^>]*>\s*$|</?(?:p|div|img|a|h1|picture|source)\b"
+            r"|\.\. image|\|\s*$|\s+:[a-z-]+:\s|={3,}\s*$|-{3,}\s*$)",
+            line,
+            line,
         )
     )
 
