@@ -18,7 +18,7 @@ import sys
 import sysconfig
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -71,12 +71,12 @@ def _files(place: Path) -> Iterator[Path]:
 
 
 def make_tree(root: Path, files: int) -> Counter[str]:
-    """Fill a folder with so many source files, the same ones again in another folder where there are too few.
+    """Fill a folder with so many source files, no two alike; all again in another folder where there are too few.
 
     Returns:
         The number of files by suffix.
     """
-    chosen = [(name, file) for name, file in sources() if 0 < file.stat().st_size <= _MOST_BYTES]
+    chosen = _without_copies((name, file) for name, file in sources() if 0 < file.stat().st_size <= _MOST_BYTES)
     suffixes: Counter[str] = Counter()
     for number in range(files):
         name, file = chosen[number % len(chosen)]
@@ -87,6 +87,11 @@ def make_tree(root: Path, files: int) -> Counter[str]:
         os.utime(place, (1_700_000_000, 1_700_000_000))
         suffixes[place.suffix] += 1
     return suffixes
+
+
+def _without_copies(named: Iterable[tuple[str, Path]]) -> list[tuple[str, Path]]:
+    """Each content once: packages bring the same headers for dozens of platforms, a repository does not."""
+    return list({hashlib.sha256(file.read_bytes()).digest(): (name, file) for name, file in named}.values())
 
 
 def measure(folder: Path, files: int, changed: int, queries: int) -> dict[str, Any]:
