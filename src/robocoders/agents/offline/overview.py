@@ -112,7 +112,6 @@ def _is_decoration(line: str) -> bool:
             r"\s*(?:\[?!\[|<[^>]*>\s*$|</?(?:p|div|img|a|h1|picture|source)\b"
             r"|\.\. image|\|\s*$|\s+:[a-z-]+:\s|={3,}\s*$|-{3,}\s*$)",
             line,
-            line,
         )
     )
 
