@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from robocoders.engine.asking import ClientAnswerConflictError, UnknownCallError, step_of
+from robocoders.engine.asking import CallsLeftOpenError, ClientAnswerConflictError, UnknownCallError, step_of
+from robocoders.engine.call_ids import QuestionPlace, call_id
 from robocoders.events import Observation, ToolResultExtras, ToolResultObservation
 from robocoders.store import (
     AnswerConflictError,
@@ -37,11 +38,12 @@ class Answered:
     begins_after: int
 
 
-async def commit_answers(store: Store, owner: str, results: Mapping[str, str]) -> Answered:
+async def commit_answers(store: Store, owner: str, results: Mapping[str, str], *, whole: bool) -> Answered:
     """Commit what a client's tools returned.
 
     Raises:
-        UnknownCallError, ClientAnswerConflictError, StoreError: As `robocoders.engine.runner.Engine.answer`.
+        UnknownCallError, CallsLeftOpenError, ClientAnswerConflictError, StoreError: As
+            `robocoders.engine.runner.Engine.answer`.
     """
     turn_id, step, names = step_of(results)
     turn = await store.turn(turn_id)
@@ -54,6 +56,12 @@ async def commit_answers(store: Store, owner: str, results: Mapping[str, str]) -
         )
         for index, name in names.items()
     }
+    if whole:
+        known = (await store.wait(turn, step)).answers
+        places = [index for index, answer in enumerate(known) if answer is None and index not in answers]
+        if places:
+            left = tuple(call_id(QuestionPlace(turn_id, step, index)) for index in places)
+            raise CallsLeftOpenError(left, session_id=turn.session_id)
     try:
         wait, new = await store.answer(turn, step, answers)
     except (UnknownQuestionError, TurnEndedError, SessionGoneError):

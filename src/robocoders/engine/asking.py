@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LONGEST_WAIT_SECONDS",
+    "CallsLeftOpenError",
     "ClientAnswerConflictError",
     "Outside",
     "Sleep",
@@ -47,6 +48,18 @@ class UnknownCallError(RobocodersError):
 
 class ClientAnswerConflictError(RobocodersError):
     """The call was answered before, and otherwise."""
+
+
+class CallsLeftOpenError(RobocodersError):
+    """Other calls that were made at the same time have no answer yet, nor is one among these.
+
+    Attributes:
+        names: Their names.
+    """
+
+    def __init__(self, names: tuple[str, ...], *, session_id: str) -> None:
+        super().__init__(f"calls without an answer: {', '.join(names)}", session_id=session_id)
+        self.names = names
 
 
 class Outside:

@@ -22,7 +22,7 @@ from robocoders.agents.running import Outcome, run_turn
 from robocoders.agents.worker_threads import in_worker_thread
 from robocoders.engine import endings
 from robocoders.engine.answering import commit_answers
-from robocoders.engine.asking import ClientAnswerConflictError, Sleep, UnknownCallError
+from robocoders.engine.asking import CallsLeftOpenError, ClientAnswerConflictError, Sleep, UnknownCallError
 from robocoders.engine.closing import Closer
 from robocoders.engine.following import follow_log, only_of_turn
 from robocoders.engine.hub import Hub, Item
@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from robocoders.engine.checkpoints import Checkpoints
 
 __all__ = [
+    "CallsLeftOpenError",
     "ClientAnswerConflictError",
     "Engine",
     "EngineStoppedError",
@@ -189,7 +190,7 @@ class Engine:
         """
         return await self._shielded(self._accept(session, prompt))
 
-    async def answer(self, owner: str, results: Mapping[str, str]) -> TurnHandle:
+    async def answer(self, owner: str, results: Mapping[str, str], *, whole: bool = False) -> TurnHandle:
         """Commit what a client's tools returned and wake the turn that waits for it.
 
         The turn goes on when all calls that its model made at once are answered; answers to some of them are kept.
@@ -199,15 +200,17 @@ class Engine:
         Args:
             owner: Who answers.
             results: What each call returned, by its `call_id`; calls that were made at once.
+            whole: Refuse them where others of these calls would still be without an answer.
 
         Raises:
             UnknownCallError: A call was never made, or by another user's turn, or its turn has ended without an
                 answer to it, or they were not made at once.
+            CallsLeftOpenError: Answers are missing, and `whole` was asked for. Nothing is committed.
             ClientAnswerConflictError: A call was answered before, and otherwise. Nothing is committed.
             EngineStoppedError: The engine is stopping.
             StoreError: The answers cannot be committed.
         """
-        return await self._shielded(self._take_answer(owner, results))
+        return await self._shielded(self._take_answer(owner, results, whole=whole))
 
     def handle(self, turn: TurnRow, begins_after: int) -> TurnHandle:
         """Return what a reader of an earlier turn follows.
@@ -328,8 +331,8 @@ class Engine:
         accepting.add_done_callback(self._accepted)
         return await asyncio.shield(accepting)
 
-    async def _take_answer(self, owner: str, results: Mapping[str, str]) -> TurnHandle:
-        answered = await commit_answers(self._store, owner, results)
+    async def _take_answer(self, owner: str, results: Mapping[str, str], *, whole: bool) -> TurnHandle:
+        answered = await commit_answers(self._store, owner, results, whole=whole)
         self._hub.publish(answered.new)
         for one in self._open_turns(answered.turn.session_id):
             if one.turn.id == answered.turn.id:

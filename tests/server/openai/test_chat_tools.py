@@ -107,6 +107,18 @@ def test_a_stream_tells_calls_by_their_index(tmp_path: Path) -> None:
         assert usage["usage"]["total_tokens"] == 220
 
 
+def test_results_of_some_calls_are_refused_and_those_of_all_taken(tmp_path: Path) -> None:
+    """Promise: docs/openai.md, tools: all calls of one message are answered together; what is missing is named."""
+    with talking(tmp_path, BOTH, LAST) as (service, token, model):
+        message = called(ask(service, token, QUESTION, tools=[WEATHER]))
+        answer = ask(service, token, results(message, "sun"), tools=[WEATHER])
+        assert (answer.status, answer.json["error"]["code"]) == (400, "tool_results_missing")
+        assert message["tool_calls"][1]["id"] in answer.json["error"]["message"]
+        assert message["tool_calls"][0]["id"] not in answer.json["error"]["message"]
+        assert completion(ask(service, token, results(message, "rain", "snow"))) == "Sunny there, snow here."
+        assert returned(model) == ["rain", "snow"]
+
+
 def test_the_same_results_again_are_the_same_answer(tmp_path: Path) -> None:
     """Promise: docs/openai.md, tools (results need no key: sent again, they are one answer; others are 409)."""
     with talking(tmp_path, BOTH, LAST) as (service, token, _):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from robocoders.agents.tool_names import reserved_among
 from robocoders.engine.runner import (
+    CallsLeftOpenError,
     ClientAnswerConflictError,
     EngineStoppedError,
     PromptSpec,
@@ -87,14 +88,18 @@ async def answer_calls(service: Service, caller: Caller, results: Mapping[str, s
         param: Where the results stand in the request.
 
     Raises:
-        ApiError: 400, nobody waits for them; 409, a call has another result already; 503 where the server stops.
+        ApiError: 400, nobody waits for them, or some are missing; 409, a call has another result already; 503 where
+            the server stops.
         StoreError: They cannot be committed.
     """
     try:
-        return await service.engine.answer(caller.user_id, results)
+        return await service.engine.answer(caller.user_id, results, whole=True)
     except UnknownCallError:
         text = "No turn of yours waits for these results: it has ended, or these are no calls that it made at once."
         raise ApiError(400, "unknown_tool_call", text, param=param) from None
+    except CallsLeftOpenError as error:
+        text = f"Send the results of all calls that were made at once; these have none yet: {', '.join(error.names)}."
+        raise ApiError(400, "tool_results_missing", text, param=param) from None
     except ClientAnswerConflictError:
         text = "A call has another result already, and results cannot be changed."
         raise ApiError(409, "tool_result_differs", text, param=param) from None
