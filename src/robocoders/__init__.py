@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from robocoders.events import Event, TextDelta, TextReset
     from robocoders.providers.RobocodersAPI import RobocodersAPI
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 
 __all__ = [
     "APIConnectionError",
