@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from sqlalchemy import bindparam, insert, select, update
 
 from robocoders.events import Event
@@ -12,7 +15,7 @@ from robocoders.store.rows import BegunStep, Place, StoredEvent, TurnRow
 from robocoders.store.schema import live_text, step
 from robocoders.store.writer import Transaction
 
-__all__ = ["begin_step", "finish_step"]
+__all__ = ["Announced", "announce_step", "begin_step", "finish_step"]
 
 _ACTION, _OBSERVATION = 0, 1
 """The places of a step's two events."""
@@ -22,10 +25,25 @@ _STEP = select(step.c.fingerprint, step.c.action_id, step.c.result).where(
 )
 
 
-def begin_step(
-    transaction: Transaction, turn: TurnRow, number: int, *, fingerprint: str, action: Event, repeatable: bool
-) -> BegunStep:
-    """Put a step on record with the event that announces it, or return what became of it before.
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """A step that is on record.
+
+    Attributes:
+        events: Those that announce it.
+        is_new: Whether it was not on record before.
+        result: Its result, where it is finished.
+    """
+
+    events: tuple[StoredEvent, ...]
+    is_new: bool
+    result: bytes | None
+
+
+def announce_step(
+    transaction: Transaction, turn: TurnRow, number: int, *, fingerprint: str, events: Sequence[Event]
+) -> Announced:
+    """Put a step on record with the events that announce it, from its place 0 on; once, however often it is called.
 
     Raises:
         StepMismatchError: It was begun with another fingerprint.
@@ -38,21 +56,34 @@ def begin_step(
             f"step {number} of the turn was begun as another one: it cannot go on from there",
             session_id=turn.session_id,
         )
-    # Where the step is known, so is its action: the event that is there is returned.
-    [announced] = append_events(transaction, turn.id, [action], place=Place(number, _ACTION))
+    announced = append_events(transaction, turn.id, events, place=Place(number, _ACTION))
     if known is None:
         transaction.connection.execute(
             insert(step).values(
                 turn_id=turn.id,
                 number=number,
                 fingerprint=fingerprint,
-                action_id=announced.id,
-                created_at_us=announced.created_at_us,
+                action_id=announced[-1].id,
+                created_at_us=announced[-1].created_at_us,
             )
         )
+    return Announced(tuple(announced), is_new=known is None, result=None if known is None else known.result)
+
+
+def begin_step(
+    transaction: Transaction, turn: TurnRow, number: int, *, fingerprint: str, action: Event, repeatable: bool
+) -> BegunStep:
+    """Put a step on record with the event that announces it, or return what became of it before.
+
+    Raises:
+        StepMismatchError, TurnEndedError, SessionGoneError, TypeError, ValueError: As `announce_step`.
+    """
+    step_on_record = announce_step(transaction, turn, number, fingerprint=fingerprint, events=[action])
+    [announced] = step_on_record.events
+    if step_on_record.is_new:
         return BegunStep(announced, "new")
-    if known.result is not None:
-        return BegunStep(announced, "finished", result=known.result)
+    if step_on_record.result is not None:
+        return BegunStep(announced, "finished", result=step_on_record.result)
     output = "" if repeatable else _output(transaction, turn, announced.id)
     return BegunStep(announced, "unfinished", output=output)
 

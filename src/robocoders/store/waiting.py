@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import msgspec
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, select
 
 from robocoders.events import Event, Observation
 from robocoders.store.appending import append_events, find_placed
-from robocoders.store.errors import AnswerConflictError, StepMismatchError, UnknownQuestionError
-from robocoders.store.open_turns import find_standing
+from robocoders.store.errors import AnswerConflictError, UnknownQuestionError
 from robocoders.store.rows import BegunWait, Place, StoredEvent, TurnRow
 from robocoders.store.schema import step
+from robocoders.store.steps import announce_step
 from robocoders.store.writer import Transaction
 from robocoders.wire.codec import decode_event, encode_event
 
@@ -33,29 +33,12 @@ def begin_wait(
     """Put questions on record as a step, or return what became of them before.
 
     Raises:
-        StepMismatchError: The step was begun with another fingerprint.
-        TurnEndedError, SessionGoneError, TypeError, ValueError: As `append_events`.
+        StepMismatchError, TurnEndedError, SessionGoneError, TypeError, ValueError: As `announce_step`.
     """
     assert 0 < len(questions) < _ANSWERS, "somebody is asked something"
-    find_standing(transaction, turn.id)
-    known = transaction.connection.execute(_STEP, {"sought": turn.id, "of_number": number}).first()
-    if known is not None and known.fingerprint != fingerprint:
-        raise StepMismatchError(
-            f"step {number} of the turn was begun as another one: it cannot go on from there",
-            session_id=turn.session_id,
-        )
-    asked = append_events(transaction, turn.id, questions, place=Place(number, 0))
-    if known is None:
-        transaction.connection.execute(
-            insert(step).values(
-                turn_id=turn.id,
-                number=number,
-                fingerprint=fingerprint,
-                action_id=asked[-1].id,
-                created_at_us=asked[-1].created_at_us,
-            )
-        )
-        return BegunWait(tuple(asked), (None,) * len(asked))
+    announced = announce_step(transaction, turn, number, fingerprint=fingerprint, events=questions)
+    if announced.is_new:
+        return BegunWait(announced.events, (None,) * len(announced.events))
     transaction.flush()
     return find_wait(transaction.connection, turn.id, number)
 
