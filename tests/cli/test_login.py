@@ -27,6 +27,23 @@ def test_signing_in_and_out(tmp_path: Path) -> None:
         assert command("logout").code == 0
 
 
+def test_ones_own_token_is_printed_for_other_programs(tmp_path: Path) -> None:
+    """Promise: docs/command.md, login --print: the token that is kept, or the one that was given; a valid one."""
+    with scripted(tmp_path / "data") as (service, _):
+        first = command("login", "--print")
+        assert (first.code, first.err) == (0, "")
+        token = first.out.strip()
+        assert service.send("GET", "/v1/models", token=token).status == 200
+        assert command("login", "--print").out.strip() == token
+        given = service.token()
+        assert command("login", "--print", variables={"ROBOCODERS_API_TOKEN": given}).out == f"{given}\n"
+        # One that was revoked elsewhere is not handed on.
+        assert service.send("DELETE", "/auth", token=token).status == 200
+        renewed = command("login", "--print").out.strip()
+        assert renewed != token
+        assert service.send("GET", "/v1/models", token=renewed).status == 200
+
+
 def test_a_token_for_somebody_else_is_printed(tmp_path: Path) -> None:
     """Promise: docs/command.md, login --sub: on the server's machine, by its own user."""
     with scripted(tmp_path / "data") as (service, _):

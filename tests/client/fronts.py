@@ -68,6 +68,7 @@ class Client(Protocol):
     async def ask(self, prompt: str, **options: Any) -> Reply: ...
     async def sessions(self) -> list[SessionInfo]: ...
     async def sign_in(self) -> None: ...
+    async def token(self) -> str: ...
     async def sign_out(self) -> None: ...
     async def close(self) -> None: ...
 
@@ -202,6 +203,9 @@ class _AsyncClient:
     async def sign_in(self) -> None:
         await self._client.sign_in()
 
+    async def token(self) -> str:
+        return await self._client.token()
+
     async def sign_out(self) -> None:
         await self._client.sign_out()
 
@@ -292,6 +296,9 @@ class _BlockingClient:
 
     async def sign_in(self) -> None:
         await asyncio.to_thread(self._client.sign_in)
+
+    async def token(self) -> str:
+        return await asyncio.to_thread(self._client.token)
 
     async def sign_out(self) -> None:
         await asyncio.to_thread(self._client.sign_out)

@@ -114,6 +114,16 @@ async def test_an_expired_token_is_not_sent(front: Front, original: StandIn) -> 
     assert sent != f"Bearer {old}"
 
 
+async def test_the_token_itself_can_be_had(front: Front, original: StandIn) -> None:
+    """Promise: docs/client.md, token(): what the next call sends, by a sign-in if there is none."""
+    async with front.connect(original.url) as client:
+        token = await client.token()
+        await client.create_session()
+    assert original.asked("GET /create-session")[0].headers["authorization"] == f"Bearer {token}"
+    async with front.connect(original.url, "given") as client:
+        assert await client.token() == "given"
+
+
 async def test_a_wrong_clock_does_not_sign_in_forever(front: Front, original: StandIn) -> None:
     """Promise: a fresh token is used although this machine's clock says that it has expired."""
     front.clock.advance(10**11)

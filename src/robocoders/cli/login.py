@@ -1,8 +1,9 @@
-"""`robocoders login`: sign in, or mint a token for somebody else."""
+"""`robocoders login`: sign in, print the token for programs of others, or mint one for somebody else."""
 
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 from typing import Annotated
 from urllib.parse import urlencode
@@ -24,16 +25,23 @@ def login(
     sub: Annotated[
         str | None, typer.Option("--sub", metavar="NAME", help="Print a new token for this user instead.")
     ] = None,
+    show: Annotated[
+        bool, typer.Option("--print", help="Print your token, as an API key for programs made for OpenAI.")
+    ] = False,
 ) -> None:
-    """Sign in and keep the token in your cache; nothing of it is shown.
+    """Sign in and keep the token in your cache; nothing of it is shown unless you ask for it.
 
-    Other commands sign in by themselves where they can. With --sub a token for another user is made, on the
-    machine of the server and by its own user only, and printed.
+    Other commands sign in by themselves where they can. With --print your token is printed, for programs that want an
+    API key. With --sub a token for another user is made, on the machine of the server and by its own user only, and
+    printed.
     """
     address = target(base_url).base_url
     if sub is None:
-        asyncio.run(_sign_in(address))
-        say(f"Signed in to {address}.")
+        token = asyncio.run(_sign_in(address))
+        if show:
+            print(token)  # noqa: T201 - data for standard output
+        else:
+            say(f"Signed in to {address}.")
         return
     server = find_server(address)
     if server is None:
@@ -43,16 +51,17 @@ def login(
     print(asyncio.run(_mint(server, sub)))  # noqa: T201 - data for standard output
 
 
-async def _sign_in(address: str) -> None:
+async def _sign_in(address: str) -> str:
+    """Sign in and return the token that holds then."""
     from robocoders.client import AsyncRobocoders  # noqa: PLC0415 - loads the HTTP client
 
     async with AsyncRobocoders(address) as client:
         await client.sign_in()
-        try:
+        # The original has no such route.
+        with suppress(NotFoundError):
             # A cached token may have been revoked; a request shows it, and the client then signs in again.
             await client.sessions()
-        except NotFoundError:  # the original has no such route
-            return
+        return await client.token()
 
 
 async def _mint(server: LocalServer, name: str) -> str:

@@ -129,7 +129,15 @@ class AsyncRobocoders:
         Raises:
             AuthenticationError: The server does not sign this caller in.
         """
-        await self._bounded(self._connection.access.token())
+        await self.token()
+
+    async def token(self) -> str:
+        """The token that the next call will use, by a sign-in if there is none: for other programs, as their API key.
+
+        Raises:
+            AuthenticationError: The server does not sign this caller in.
+        """
+        return await self._bounded(self._connection.access.token())
 
     async def sign_out(self) -> None:
         """Revoke the token, where the server can, and forget it.

@@ -94,6 +94,10 @@ class Robocoders:
         """Make sure that there is a token, by a sign-in if there is none. Other calls do so by themselves."""
         self._thread.run(self._client.sign_in())
 
+    def token(self) -> str:
+        """As `AsyncRobocoders.token`."""
+        return self._thread.run(self._client.token())
+
     def sign_out(self) -> None:
         """Revoke the token, where the server can, and forget it."""
         self._thread.run(self._client.sign_out())
