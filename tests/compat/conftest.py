@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,9 @@ from tests.compat.hosting import (
     sign_in_key,
 )
 from tests.compat.installing import Installations
+from tests.compat.openai_clients import Starter
+from tests.compat.openai_turns import RamblingTurns
+from tests.support.service import RunningService, running_service
 
 
 @pytest.fixture(scope="session")
@@ -68,3 +71,22 @@ def repository_session(local_server: LocalServer, tmp_path: Path) -> RepositoryS
     status, made = local_server.hosted.request("POST", "/sessions", token=local_server.token, body=body)
     assert status == 200, made
     return RepositorySession(local_server.hosted, local_server.token, json.loads(made)["sid"], local_server.log)
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Generator[RunningService]:
+    """A server for current programs, with an agent that follows scripts."""
+    with running_service(tmp_path / "data", turns=RamblingTurns()) as running:
+        yield running
+
+
+@pytest.fixture
+def token(service: RunningService) -> str:
+    """Its owner's token."""
+    return service.token()
+
+
+@pytest.fixture
+def program_of(installations: Installations, tmp_path: Path) -> Callable[[str], Starter]:
+    """Gives what starts programs of a client, by its name."""
+    return lambda client: Starter(installations, tmp_path, client)

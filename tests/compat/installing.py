@@ -47,19 +47,13 @@ class Installations:
 
     def python(self, requirement: str, *others: str) -> Path:
         """Return the folder of a virtual environment that holds what is required."""
+        wanted = ("--constraint", _PINS, requirement, *others)
+        return self._once(requirement, lambda folder: self._install(folder, *wanted))
 
-        def install(folder: Path) -> None:
-            uv = shutil.which("uv", path=f"{ROOT / '.tools' / 'bin'}{os.pathsep}{_ENVIRONMENT.get('PATH', os.defpath)}")
-            python = folder / "bin" / "python"
-            wanted = ("--quiet", "--constraint", _PINS, requirement, *others)
-            if uv is None:
-                _run(sys.executable, "-m", "venv", folder, cwd=self.root)
-                _run(python, "-m", "pip", "install", *wanted, cwd=self.root)
-            else:
-                _run(uv, "venv", "--quiet", "--no-project", "--python", sys.executable, folder, cwd=self.root)
-                _run(uv, "pip", "install", "--compile-bytecode", "--python", python, *wanted, cwd=self.root)
-
-        return self._once(requirement, install)
+    def pinned(self, pins: Path) -> Path:
+        """Return the folder of a virtual environment that holds what a file names, and nothing else."""
+        wanted = ("--no-deps", "--requirement", pins)
+        return self._once(pins.stem, lambda folder: self._install(folder, *wanted))
 
     def node(self, requirement: str) -> Path:
         """Return the folder with the `node_modules` of a package for Node.js."""
@@ -71,6 +65,16 @@ class Installations:
             _run("npm", "install", *quiet, requirement, cwd=folder)
 
         return self._once(requirement, install)
+
+    def _install(self, folder: Path, *wanted: str | Path) -> None:
+        uv = shutil.which("uv", path=f"{ROOT / '.tools' / 'bin'}{os.pathsep}{_ENVIRONMENT.get('PATH', os.defpath)}")
+        python = folder / "bin" / "python"
+        if uv is None:
+            _run(sys.executable, "-m", "venv", folder, cwd=self.root)
+            _run(python, "-m", "pip", "install", "--quiet", *wanted, cwd=self.root)
+        else:
+            _run(uv, "venv", "--quiet", "--no-project", "--python", sys.executable, folder, cwd=self.root)
+            _run(uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", python, *wanted, cwd=self.root)
 
     def _once(self, name: str, install: Callable[[Path], None]) -> Path:
         folder = self.root / name
