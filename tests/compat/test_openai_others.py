@@ -22,7 +22,7 @@ _NODE = [_REGISTRY, pytest.mark.needs_node]
 
 @pytest.mark.needs_registry
 @pytest.mark.needs_node
-def test_openais_library_for_node_works(program_of: ProgramOf, service: RunningService, token: str) -> None:
+def test_the_library_for_node_speaks_both_dialects(program_of: ProgramOf, service: RunningService, token: str) -> None:
     """Promise: docs/openai.md, use it from OpenAI's library for Node.js: both dialects, streams, errors."""
     with program_of("node").started(other_scripts.NODE, service, token) as program:
         assert program.heard() == ["GeneralCodingAgent", "RepoAgent", "FrontEndAgent"]
@@ -44,7 +44,7 @@ def test_openais_library_for_node_works(program_of: ProgramOf, service: RunningS
 
 
 @pytest.mark.needs_registry
-def test_litellm_works(program_of: ProgramOf, service: RunningService, token: str) -> None:
+def test_litellm_gets_whole_and_streamed_answers(program_of: ProgramOf, service: RunningService, token: str) -> None:
     """Promise: docs/openai.md, use it from LiteLLM: both dialects, streams, errors of its own classes."""
     with program_of("litellm").started(other_scripts.LITELLM, service, token) as program:
         assert program.rest() == [
@@ -60,7 +60,7 @@ def test_litellm_works(program_of: ProgramOf, service: RunningService, token: st
 
 @pytest.mark.needs_registry
 @pytest.mark.parametrize("dialect", ["chat", "responses"])
-def test_langchain_works(dialect: str, program_of: ProgramOf, service: RunningService, token: str) -> None:
+def test_langchain_gets_whole_and_streamed_answers(dialect: str, program_of: ProgramOf, service: RunningService, token: str) -> None:
     """Promise: docs/openai.md, use it from LangChain: whole, streamed, errors."""
     langchain = program_of("langchain-openai")
     with langchain.started(other_scripts.LANGCHAIN, service, token, DIALECT=dialect) as program:
@@ -73,7 +73,7 @@ def test_langchain_works(dialect: str, program_of: ProgramOf, service: RunningSe
 
 
 @pytest.mark.needs_registry
-def test_g4f_works(program_of: ProgramOf, service: RunningService, token: str) -> None:
+def test_g4f_gets_whole_and_streamed_answers(program_of: ProgramOf, service: RunningService, token: str) -> None:
     """Promise: docs/openai.md, use it from g4f: its provider for custom addresses, whole and streamed."""
     with program_of("g4f").started(other_scripts.G4F, service, token) as program:
         assert program.rest() == [

@@ -22,7 +22,7 @@ def openai(program_of: Callable[[str], Starter]) -> Starter:
     return program_of("openai")
 
 
-def test_chat_works(openai: Starter, service: RunningService, token: str) -> None:
+def test_chats_are_whole_streamed_and_in_sessions(openai: Starter, service: RunningService, token: str) -> None:
     """Promise: docs/openai.md, use it from OpenAI's Python library: models, whole and streamed answers, sessions."""
     with openai.started(openai_scripts.CHAT, service, token) as program:
         assert program.heard() == [["GeneralCodingAgent", "RepoAgent", "FrontEndAgent"], "model"]
@@ -43,7 +43,7 @@ def test_chat_works(openai: Starter, service: RunningService, token: str) -> Non
     assert service.send("GET", f"/sessions/{sid}", token=token).json["turns"] == 2
 
 
-def test_the_asynchronous_client_works(openai: Starter, service: RunningService, token: str) -> None:
+def test_the_asynchronous_client_speaks_both_dialects(openai: Starter, service: RunningService, token: str) -> None:
     """Promise: docs/openai.md, use it from OpenAI's Python library: the asynchronous one, both dialects."""
     with openai.started(openai_scripts.ASYNCHRONOUS, service, token) as program:
         assert program.rest() == [
@@ -55,7 +55,7 @@ def test_the_asynchronous_client_works(openai: Starter, service: RunningService,
         ]
 
 
-def test_responses_work(openai: Starter, service: RunningService, token: str) -> None:
+def test_responses_are_streamed_fetched_and_deleted(openai: Starter, service: RunningService, token: str) -> None:
     """Promise: docs/openai.md, responses: conversations, streams, fetching, deleting, ends, steps."""
     with openai.started(openai_scripts.RESPONSES, service, token) as program:
         assert program.heard() == ["completed", "You said: hello", 0, None]
