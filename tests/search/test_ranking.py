@@ -10,7 +10,6 @@ from robocoders.search.ranking import (
     InFile,
     Occurrences,
     Ranked,
-    is_strong,
     rank,
     spread,
     stem_values,
@@ -150,23 +149,3 @@ def test_five_files_say_more_than_one() -> None:
     rows = ((1, 1, 1.0), (2, 1, 0.99), (3, 1, 0.98), (4, 2, 0.5), (5, 2, 0.4))
     found = [Ranked(_candidate(number, file=file), score, 1.0) for number, file, score in rows]
     assert _order(list(spread(found))) == [1, 2, 4]
-
-
-def test_words_that_do_not_come_together_are_no_strong_match() -> None:
-    """Promise: README, search: "no strong match" is decided honestly."""
-    terms = [Term("flux", 1.0), Term("capacitor", 1.0)]
-    weighed = weigh(terms, {"flux": 1, "capacitor": 1}, 100)
-    candidates = [_candidate(1), _candidate(2)]
-    apart = _ranked(candidates, {"flux": _in({1: CODE}), "capacitor": _in({2: CODE})})
-    together = _ranked(candidates, {"flux": _in({1: CODE}), "capacitor": _in({1: CODE})})
-    assert not is_strong(apart, weighed)
-    assert is_strong(together, weighed)
-    assert not is_strong([], weighed)
-
-
-def test_a_word_that_is_nowhere_weighs_against_an_answer() -> None:
-    """Promise: README, search: "no strong match" is decided honestly; the rest of the question is not the question."""
-    counts = {"file": 60, "flux": 0}
-    found = {"file": _in(dict.fromkeys(range(60), CODE)), "flux": Occurrences(0, {}, {})}
-    weighed = weigh([Term(stem, 1.0) for stem in counts], counts, 100)
-    assert not is_strong(_ranked([_candidate(1), _candidate(2)], found), weighed)

@@ -18,8 +18,9 @@ from robocoders.search.excerpts import best_line, excerpt
 from robocoders.search.languages import language_of
 from robocoders.search.lookup import callers_of, find, path_ending_in, piece_of, symbols_in, symbols_of
 from robocoders.search.questions import parse_question
-from robocoders.search.ranking import is_strong, rank, spread, stem_values
+from robocoders.search.ranking import rank, spread, stem_values
 from robocoders.search.refreshing import RefreshResult, refresh
+from robocoders.search.strength import is_strong, lacks_a_name
 from robocoders.search.symbols import find_symbols
 from robocoders.search.tree import SearchedTree
 
@@ -211,7 +212,11 @@ class Index:
                     places.append(place)
                 if len(places) == limit:
                     break
-        return SearchResult(places, list(question.words), bool(places) and is_strong(ranked, found.weighed))
+            lacks_name = bool(places and question.names) and self._lacks_a_name(ranked[0], question.names)
+        strong = bool(places) and is_strong(
+            ranked, found.weighed, found.occurrences, found.files, lacks_name=lacks_name
+        )
+        return SearchResult(places, list(question.words), strong)
 
     def _callers(self, name: str, limit: int) -> list[Place]:
         places: list[Place] = []
@@ -244,6 +249,11 @@ class Index:
             # A decorator or a comment above it.
             line = definition
         return file.place(line, first, last, ranked.score)
+
+    def _lacks_a_name(self, ranked: Ranked, names: Sequence[str]) -> bool:
+        piece = piece_of(self._connection, ranked.candidate.id)
+        file = self._open(piece)
+        return file is None or lacks_a_name(names, file.path, file.lines[piece.first_line - 1 : piece.last_line])
 
     def _open(self, piece: PieceOf) -> _Opened | None:
         path = os.fsdecode(piece.path)

@@ -25,6 +25,9 @@ _LANGUAGE = re.compile(
     r"(?:\s+(?:code|file|source|function|side|part|module)s?)?(?=\W|$)",
     re.IGNORECASE,
 )
+_NAME = re.compile(r"(?P<name>[^\W\d_]\w*(?:/\d[\d.]*\b|\.[a-z]{2,3}\b)?)")
+_LIKE_A_NAME = re.compile(r"[A-Z\d_/.]")
+_BETWEEN_PARTS = re.compile(r"[_./]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +49,19 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question's terms, its words as they were written, for showing, and the languages it names ("in C")."""
+    """What a question asks for.
+
+    Args:
+        terms: What to search for.
+        words: Its words as they were written, for showing.
+        languages: The languages it names ("in C").
+        names: The names it says (`HTTP/3`, `OpenAPI`, `Redis`), in lower case and without what stands between parts.
+    """
 
     terms: tuple[Term, ...]
     words: tuple[str, ...]
     languages: frozenset[str] = frozenset()
+    names: tuple[str, ...] = ()
 
 
 def parse_question(text: str) -> Question:
@@ -58,7 +69,8 @@ def parse_question(text: str) -> Question:
     languages = frozenset(name for found in _LANGUAGE.finditer(text) for name in LANGUAGE_HINTS[found["name"].lower()])
     terms: dict[str, Term] = {}
     words: dict[str, None] = {}
-    tokens = TOKEN.findall(_LANGUAGE.sub(" ", text) if languages else text)
+    text = _LANGUAGE.sub(" ", text) if languages else text
+    tokens = TOKEN.findall(text)
     lowered = [token.lower() for token in tokens]
     place = 0
     while place < len(tokens) and len(terms) < MAX_TERMS:
@@ -80,7 +92,18 @@ def parse_question(text: str) -> Question:
         place += 1
     for term in _joined_neighbours(lowered[:place]) if terms else ():
         terms.setdefault(term.stem, term)
-    return Question(tuple(terms.values()), tuple(words), languages)
+    return Question(tuple(terms.values()), tuple(words), languages, _names_in(text))
+
+
+def _names_in(text: str) -> tuple[str, ...]:
+    """What is written like a name: with capitals where no sentence begins, with digits, or with a suffix."""
+    found: dict[str, None] = {}
+    for match in _NAME.finditer(text):
+        name = match["name"]
+        begins_sentence = not text[: match.start()].rstrip() or text[: match.start()].rstrip()[-1] in ".?!:"
+        if name.lower() not in STOP_WORDS and _LIKE_A_NAME.search(name[1:] if begins_sentence else name):
+            found.setdefault(_BETWEEN_PARTS.sub("", name).lower())
+    return tuple(found)
 
 
 def _terms_of(token: str) -> list[Term]:

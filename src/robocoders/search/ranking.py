@@ -33,7 +33,6 @@ __all__ = [
     "Occurrences",
     "Ranked",
     "Weighed",
-    "is_strong",
     "rank",
     "spread",
     "stem_values",
@@ -60,8 +59,6 @@ _FILE_SHARE = 2.0
 _PER_FILE = 2
 _SECOND_OF_FILE = 0.95
 """A second place in a file is shown only where it is about as good as the best of all: five files say more than one."""
-_FOR_EACH_WORD, _MOST_WORDS = 0.1, 6
-_STRONG = 1.3
 """All from questions with and without an answer about packages in several languages: what tells most of them apart."""
 
 _NAMED_LANGUAGE = 2.0
@@ -200,21 +197,6 @@ def spread(ranked: Sequence[Ranked]) -> Iterator[Ranked]:
             continue
         counts[one.candidate.file] = count + 1
         yield one
-
-
-def is_strong(ranked: Sequence[Ranked], weighed: Sequence[Weighed]) -> bool:
-    """Whether the best places deserve to be called an answer.
-
-    What the best place scores (against a question fully answered, whatever the rarity of its words) and how much of the
-    question as it is said, with the words that occur nowhere, one of the first three covers. A question of few words is
-    met by chance more easily than one of many: it has to be met better.
-    """
-    plain = [one for one in weighed if not one.term.is_bonus]
-    if not ranked or not plain:
-        return False
-    asked, said = sum(one.weight for one in plain), sum(one.said for one in plain)
-    covered = max(one.coverage for one in ranked[:3]) * asked / said
-    return ranked[0].score + covered + _FOR_EACH_WORD * min(len(plain), _MOST_WORDS) >= _STRONG
 
 
 def stem_values(weighed: Sequence[Weighed]) -> dict[str, float]:
