@@ -75,8 +75,8 @@ def repository_session(local_server: LocalServer, tmp_path: Path) -> RepositoryS
 
 @pytest.fixture
 def service(tmp_path: Path) -> Generator[RunningService]:
-    """A server for current programs, with an agent that follows scripts."""
-    with running_service(tmp_path / "data", turns=RamblingTurns()) as running:
+    """A server for current programs, with an agent that follows scripts; its streams are full of heartbeats."""
+    with running_service(tmp_path / "data", turns=RamblingTurns(), heartbeat_seconds=0.01) as running:
         yield running
 
 

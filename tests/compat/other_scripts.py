@@ -293,14 +293,49 @@ watched(chunk.choices[0].delta.content for chunk in stream)
 """
 )
 
-PYDANTIC_AI = (
+_LLM = (
     _SAY
     + """
-from pydantic_ai import Agent
+import os
 
-agent = Agent(f"openai-{DIALECT}:RepoAgent")
-answer = agent.run_sync("hello")
-say(answer.output)
+import llm
+
+llm.user_dir().mkdir(parents=True, exist_ok=True)
+(llm.user_dir() / "extra-openai-models.yaml").write_text(
+    json.dumps(
+        [
+            {
+                "model_id": "repo-agent",
+                "model_name": "RepoAgent",
+                "api_base": os.environ["OPENAI_BASE_URL"],
+                "api_key_name": "robocoders",
+                "supports_tools": True,
+            }
+        ]
+    )
+)
+(llm.user_dir() / "keys.json").write_text(json.dumps({"robocoders": os.environ["OPENAI_API_KEY"]}))
+model = llm.get_model("repo-agent")
+"""
+)
+
+LLM_TOOLS = (
+    _LLM
+    + """
+
+def get_weather(city: str) -> str:
+    "The weather of a city."
+    return city + ": sun"
+
+
+say(model.chain("How is the weather in Rome and in Oslo?", tools=[get_weather]).text())
+"""
+)
+
+LLM_WITHDRAWN = (
+    _LLM
+    + """
+watched(model.prompt(PROMPT))
 """
 )
 

@@ -60,7 +60,9 @@ def test_litellm_gets_whole_and_streamed_answers(program_of: ProgramOf, service:
 
 @pytest.mark.needs_registry
 @pytest.mark.parametrize("dialect", ["chat", "responses"])
-def test_langchain_gets_whole_and_streamed_answers(dialect: str, program_of: ProgramOf, service: RunningService, token: str) -> None:
+def test_langchain_gets_whole_and_streamed_answers(
+    dialect: str, program_of: ProgramOf, service: RunningService, token: str
+) -> None:
     """Promise: docs/openai.md, use it from LangChain: whole, streamed, errors."""
     langchain = program_of("langchain-openai")
     with langchain.started(other_scripts.LANGCHAIN, service, token, DIALECT=dialect) as program:
@@ -89,6 +91,7 @@ _SUN = "Sun in both."
 _TOOLS = [
     pytest.param(("node", "", other_scripts.NODE_TOOLS), [_SUN, [2, _SUN]], id="node", marks=_NODE),
     pytest.param(("litellm", "", other_scripts.LITELLM_TOOLS), [_SUN], id="litellm", marks=_REGISTRY),
+    pytest.param(("llm", "", other_scripts.LLM_TOOLS), [f"I look. {_SUN}"], id="llm", marks=_REGISTRY),
     *(
         pytest.param(("langchain-openai", dialect, other_scripts.LANGCHAIN_TOOLS), [[4, _SUN]], marks=_REGISTRY)
         for dialect in ("chat", "responses")
@@ -123,6 +126,7 @@ _WITHDRAWN = [
     pytest.param(("node", "responses", other_scripts.NODE_WITHDRAWN), id="node-responses", marks=_NODE),
     pytest.param(("litellm", "chat", other_scripts.LITELLM_WITHDRAWN), id="litellm", marks=_REGISTRY),
     pytest.param(("langchain-openai", "chat", other_scripts.LANGCHAIN_WITHDRAWN), id="langchain", marks=_REGISTRY),
+    pytest.param(("llm", "chat", other_scripts.LLM_WITHDRAWN), id="llm", marks=_REGISTRY),
     pytest.param(("g4f", "chat", other_scripts.G4F_WITHDRAWN), id="g4f", marks=_REGISTRY),
     pytest.param(("pydantic-ai", "chat", other_scripts.PYDANTIC_AI_WITHDRAWN), id="pydantic-ai"),
 ]
