@@ -165,6 +165,16 @@ def test_unknown_places_have_the_same_form_of_answer(
     assert (answer.headers["robocoders-protocol"], answer.headers["robocoders-idempotency"]) == ("1", "1")
 
 
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [("/auth", "DELETE, GET"), ("/sessions", "GET, POST"), ("/sessions/x", "DELETE, GET, PATCH"), ("/docs", "GET")],
+)
+def test_a_wrong_method_is_told_all_right_ones(service: RunningService, path: str, methods: str) -> None:
+    """Fact: RFC 9110, 10.2.1 (`Allow` lists the methods of the path)."""
+    answer = service.send("OPTIONS", path)
+    assert (answer.status, answer.headers["allow"]) == (405, methods)
+
+
 def test_unicode_line_ends_in_a_prompt_survive(service: RunningService, token: str) -> None:
     """Promise: newline-delimited JSON splits at line feeds only."""
     prompt = "a\u2028b\u0085c\r\nd\x00e\u0000😀"

@@ -2,9 +2,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Iterable
 from typing import Any, cast
 
-from tests.support.service import Answer, RunningService, basic
+from tests.support.service import BOUND_SECONDS, Answer, RunningService, basic
+
+ELSEWHERE = {"500", "503", "507"}
+"""A server that fails or stops, a database that is full: reached for all routes in test_documented_failures.py."""
 
 COMMON_HEADERS = ("x-request-id", "Robocoders-Protocol", "Robocoders-Idempotency")
 
@@ -62,40 +66,42 @@ def test_the_description_is_true_of_every_route(service: RunningService, token: 
     spare = service.token()
     chat = {"sid": mine, "prompt": "x", "agent": "RepoAgent"}
     code = {"sid": mine, "github_username": "octocat"}
-    evil, sse = {"Host": "evil.example"}, {"Accept": "text/event-stream"}
-    key = {"Idempotency-Key": ""}
+    sse = {"Accept": "text/event-stream"}
+    key, made = {"Idempotency-Key": ""}, {"Idempotency-Key": "made"}
+    gone = service.send("POST", "/sessions", token=token, headers=made).json["sid"]
+    service.send("DELETE", f"/sessions/{gone}", token=token)
+    busy, long = {**chat, "sid": service.session(token), "prompt": "hold"}, b" " * 9_000_000
     signed = basic(service.sign_in_key)
     calls: list[tuple[str, str, str, str | None, Any, dict[str, str], int]] = [
         ("GET", "/auth", "", None, None, signed, 200),
         ("GET", "/auth", "", None, None, {}, 401),
-        ("GET", "/auth", "", None, None, evil, 403),
         ("GET", "/auth", "?sub=", None, None, signed, 422),
         ("DELETE", "/auth", "", spare, None, {}, 200),
-        ("DELETE", "/auth", "", spare, None, {}, 401),
         ("GET", "/create-session", "", token, None, {}, 200),
-        ("GET", "/create-session", "", None, None, {}, 401),
         ("GET", "/create-session", "", token, None, key, 422),
         ("POST", "/chat", "", token, chat, {}, 200),
         ("POST", "/chat", "?events=all", token, chat, {}, 200),
         ("POST", "/chat", "?deltas=true", token, chat, {}, 200),
         ("POST", "/chat", "?after=1", token, chat, {}, 422),
-        ("POST", "/chat", "", None, chat, {}, 401),
         ("POST", "/chat", "", token, {**chat, "sid": foreign}, {}, 401),
         ("POST", "/chat", "", token, {}, {}, 422),
         ("POST", "/chat", "", token, chat, key, 422),
-        ("POST", "/chat", "", token, b" " * 9_000_000, {}, 413),
+        ("POST", "/chat", "", token, long, {}, 413),
+        ("POST", "/chat", "?if_busy=refuse", token, busy, {}, 409),
         ("POST", "/get-session-code", "", token, code, {}, 200),
         ("POST", "/get-session-code", "", token, {}, {}, 422),
-        ("POST", "/get-session-code", "", None, code, {}, 401),
+        ("POST", "/get-session-code", "", token, long, {}, 413),
         ("GET", "/sessions", "", token, None, {}, 200),
         ("GET", "/sessions", "?limit=0", token, None, {}, 422),
-        ("GET", "/sessions", "", None, None, {}, 401),
         ("POST", "/sessions", "", token, None, {}, 200),
         ("POST", "/sessions", "", token, [], {}, 422),
+        ("POST", "/sessions", "", token, long, {}, 413),
+        ("POST", "/sessions", "", token, None, made, 404),
         ("GET", "/sessions/{sid}", "", token, None, {}, 200),
         ("GET", "/sessions/{sid}", "foreign", token, None, {}, 404),
         ("PATCH", "/sessions/{sid}", "", token, {"limits": {"iterations": 2}}, {}, 200),
         ("PATCH", "/sessions/{sid}", "", token, {}, {}, 422),
+        ("PATCH", "/sessions/{sid}", "", token, long, {}, 413),
         ("PATCH", "/sessions/{sid}", "foreign", token, {"limits": {}}, {}, 404),
         ("GET", "/sessions/{sid}/events", "", token, None, {}, 200),
         ("GET", "/sessions/{sid}/events", "", token, None, sse, 200),
@@ -112,16 +118,52 @@ def test_the_description_is_true_of_every_route(service: RunningService, token: 
         ("GET", "/readyz", "", None, None, {}, 200),
         ("GET", "/openapi.json", "", None, None, {}, 200),
         ("GET", "/docs", "", None, None, {}, 200),
-        ("GET", "/docs", "", None, None, evil, 403),
     ]
-    for method, path, tail, who, body, headers, status in calls:
-        target = path.replace("{sid}", foreign if tail == "foreign" else mine) + tail.removeprefix("foreign")
-        answer = service.send(method, target, token=who, body=body, headers=headers)
-        assert answer.status == status, (method, target, answer)
-        check(description, method, path, answer)
+    with service.stream("POST", "/chat", token=token, body=busy):
+        assert service.turns.held.wait(BOUND_SECONDS)
+        for method, path, tail, who, body, headers, status in calls:
+            target = path.replace("{sid}", foreign if tail == "foreign" else mine) + tail.removeprefix("foreign")
+            answer = service.send(method, target, token=who, body=body, headers=headers)
+            assert answer.status == status, (method, target, answer)
+            check(description, method, path, answer)
     described = {(method.upper(), path) for path, found in description["paths"].items() for method in found}
-    # Those below /v1 have a test of their own (tests/server/openai).
+    # Those below /v1 have tests of their own (tests/server/openai).
     assert {(call[0], call[1]) for call in calls} == {call for call in described if not call[1].startswith("/v1/")}
+    reached = {(call[0], call[1], str(call[-1])) for call in calls} | turned_away(service, description, calls)
+    assert unreached(description, reached, lambda path: not path.startswith("/v1/")) == set()
+
+
+def turned_away(
+    service: RunningService, description: dict[str, Any], calls: Iterable[Any]
+) -> set[tuple[str, str, str]]:
+    """Call the routes without a token, and as somebody else's page: what no route's own code answers."""
+    reached: set[tuple[str, str, str]] = set()
+    for method, path in sorted({(call[0], call[1]) for call in calls}):
+        operation = description["paths"][path][method.lower()]
+        for status, headers, is_described in (
+            (401, {}, "security" in operation),
+            (403, {"Host": "evil.example"}, "403" in operation["responses"]),
+        ):
+            if is_described:
+                answer = service.send(method, path, body=b"{}", headers=headers)
+                assert answer.status == status, (method, path, answer)
+                check(description, method, path, answer)
+                reached.add((method, path, str(status)))
+    return reached
+
+
+def unreached(
+    description: dict[str, Any], reached: set[tuple[str, str, str]], concerns: Callable[[str], bool]
+) -> set[tuple[str, str, str]]:
+    """Routes with statuses that the description announces and no request got, besides those of `ELSEWHERE`."""
+    described = {
+        (method.upper(), path, status)
+        for path, found in description["paths"].items()
+        for method, operation in found.items()
+        for status in operation["responses"]
+        if concerns(path) and status not in ELSEWHERE
+    }
+    return described - reached
 
 
 def test_the_description_names_what_needs_a_token(service: RunningService) -> None:
@@ -135,6 +177,18 @@ def test_the_description_names_what_needs_a_token(service: RunningService) -> No
     }
     assert free == {("GET", path) for path in ("/auth", "/healthz", "/readyz", "/docs", "/openapi.json")}
     assert "HTTPValidationError" not in json.dumps(description)
+
+
+def test_the_description_has_all_that_it_refers_to(service: RunningService) -> None:
+    """Promise: /openapi.json (a program that reads it finds every part of every body)."""
+    description = service.send("GET", "/openapi.json").json
+    references = set(re.findall(r'"\$ref": "#/([^"]+)"', json.dumps(description)))
+    assert {"components/schemas/Limits", "components/schemas/ErrorBody"} <= references
+    for reference in references:
+        part = description
+        for name in reference.split("/"):
+            part = part[name]
+    assert "$defs" not in json.dumps(description)
 
 
 def test_the_page_needs_nothing_from_elsewhere(service: RunningService) -> None:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from robocoders.server.streaming import SSE_MEDIA_TYPE
+
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-__all__ = ["ANYWHERE", "NDJSON_CONTENT", "Responses", "failing", "json_body"]
+__all__ = ["ANYWHERE", "NDJSON_CONTENT", "SCHEMA_REFERENCE", "Responses", "failing", "json_body", "sse_content"]
 
 Responses = dict[int | str, dict[str, Any]]
+
+SCHEMA_REFERENCE: Final = "#/components/schemas/{model}"
 
 _TEXTS: Final = {
     401: "No token, or one that is invalid, expired or revoked.",
@@ -43,7 +47,26 @@ ANYWHERE: Final = failing(403, 500, 503)
 """What every route but the health routes can answer."""
 
 
+def sse_content(text: str) -> dict[str, Any]:
+    """The content of a stream of server-sent events, described by a text; comments are no events.
+
+    `itemSchema` describes each event (OpenAPI 3.2); there is nothing to say of the stream as one value.
+    """
+    field = {"type": "string"}
+    event = {
+        "type": "object",
+        "properties": {"data": field, "event": field, "id": field},
+        "required": ["data"],
+        "additionalProperties": False,
+        "description": text,
+    }
+    return {SSE_MEDIA_TYPE: {"itemSchema": event}}
+
+
 def json_body(kind: type[BaseModel], *, required: bool = True) -> dict[str, Any]:
-    """A request body for the OpenAPI description: bodies are read by hand, after the token has been checked."""
-    content = {"application/json": {"schema": kind.model_json_schema()}}
+    """A request body for the OpenAPI description: bodies are read by hand, after the token has been checked.
+
+    What its schema refers to stands in its `$defs`, until `robocoders.server.documentation` moves it to where all is.
+    """
+    content = {"application/json": {"schema": kind.model_json_schema(ref_template=SCHEMA_REFERENCE)}}
     return {"requestBody": {"required": required, "content": content}}

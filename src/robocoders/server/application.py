@@ -44,10 +44,12 @@ def create_app(
         redirect_slashes=False,
     )
     app.state.service = service
-    for module in (sign_in, original, chat, sessions, events, openai_models, openai_chat, openai_responses, health):
-        app.include_router(module.router)
+    modules = (sign_in, original, chat, sessions, events, openai_models, openai_chat, openai_responses, health)
+    routers = [module.router for module in modules]
+    for router in routers:
+        app.include_router(router)
     install_documentation(app)
-    install_error_handlers(app)
+    install_error_handlers(app, routers)
     app.add_middleware(Edge, hosts=HostRule(settings), activity=service.activity)
     return app
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from fastapi import FastAPI, Request  # noqa: TC002 - FastAPI reads the annotations of routes at run time
 from fastapi.responses import HTMLResponse, JSONResponse
 
-from robocoders.server.answers import ANYWHERE
+from robocoders.server.answers import SCHEMA_REFERENCE, failing
 from robocoders.server.bodies import ErrorBody
 from robocoders.server.idempotency import KEY_PARAMETERS
 from robocoders.server.openai.answers import OpenAIErrorBody
@@ -51,7 +51,7 @@ def install_documentation(app: FastAPI) -> None:
 
     app.openapi = openapi
     app.add_api_route(
-        "/openapi.json", _openapi_json, tags=["documentation"], summary="This description", responses=ANYWHERE
+        "/openapi.json", _openapi_json, tags=["documentation"], summary="This description", responses=failing(403, 503)
     )
     app.add_api_route(
         "/docs",
@@ -59,7 +59,7 @@ def install_documentation(app: FastAPI) -> None:
         tags=["documentation"],
         summary="This description, to read",
         response_class=HTMLResponse,
-        responses=ANYWHERE,
+        responses=failing(403, 503),
     )
 
 
@@ -80,7 +80,7 @@ def _completed(description: dict[str, Any]) -> dict[str, Any]:
     for assumed in ("HTTPValidationError", "ValidationError"):
         schemas.pop(assumed, None)
     for kind in (ErrorBody, OpenAIErrorBody):
-        error = kind.model_json_schema(ref_template="#/components/schemas/{model}")
+        error = kind.model_json_schema(ref_template=SCHEMA_REFERENCE)
         schemas |= error.pop("$defs") | {kind.__name__: error}
     components["headers"] = {
         name: {"description": text, "schema": {"type": "string"}} for name, text in _HEADERS.items()
@@ -88,9 +88,19 @@ def _completed(description: dict[str, Any]) -> dict[str, Any]:
     components["parameters"] = KEY_PARAMETERS
     for operations in description["paths"].values():
         for operation in operations.values():
+            _share_definitions(operation, schemas)
             responses: dict[str, Any] = operation["responses"]
             if "HTTPValidationError" in str(responses.get("422")):
                 del responses["422"]
             for response in responses.values():
                 response["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in _HEADERS}
     return description
+
+
+def _share_definitions(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """Move what the schema of the body refers to where the references say it is; routes keep what they gave."""
+    if "requestBody" in operation:
+        schema = operation["requestBody"]["content"]["application/json"]["schema"]
+        schemas |= schema.get("$defs", {})
+        alone = {name: value for name, value in schema.items() if name != "$defs"}
+        operation["requestBody"] = operation["requestBody"] | {"content": {"application/json": {"schema": alone}}}

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.routing import Route
 
 from robocoders.errors import StoreError, StoreFullError
 from robocoders.server.openai.error_form import openai_failure, speaks_openai
@@ -22,7 +24,7 @@ from robocoders.wire.openai.errors import ParameterError
 from robocoders.wire.protocol import IDEMPOTENCY_KEY_HEADER
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI, Request
+    from fastapi import APIRouter, FastAPI, Request
     from starlette.types import Scope
 
 __all__ = [
@@ -111,12 +113,17 @@ def error_response(scope: Scope, error: ApiError) -> JSONResponse:
     return JSONResponse(body, status, headers={"Cache-Control": "no-store", **headers})
 
 
-def install_error_handlers(app: FastAPI) -> None:
-    """Give every failure of the application this form."""
+def install_error_handlers(app: FastAPI, routers: Sequence[APIRouter] = ()) -> None:
+    """Give every failure of the application this form.
+
+    Args:
+        app: The application.
+        routers: Its routers, which know together which methods a path has.
+    """
     app.add_exception_handler(ApiError, _api_error)
     app.add_exception_handler(ParameterError, _parameter_error)
     app.add_exception_handler(RequestValidationError, _invalid_request)
-    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(HTTPException, partial(_http_error, routers))
     app.add_exception_handler(StoreError, _store_error)
     app.add_exception_handler(KeyReusedError, _key_reused)
 
@@ -142,10 +149,20 @@ async def _invalid_request(request: Request, error: Exception) -> Response:
     return error_response(request.scope, ApiError(422, "invalid_request", items))
 
 
-async def _http_error(request: Request, error: Exception) -> Response:
+async def _http_error(routers: Sequence[APIRouter], request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     code = _CODES.get(error.status_code, "http_error")
-    return error_response(request.scope, ApiError(error.status_code, code, str(error.detail), error.headers))
+    headers = dict(error.headers or {})
+    allowed = _methods(routers, request.url.path) if error.status_code == 405 else ()
+    if allowed:
+        # The framework names those of one route only, where RFC 9110 (10.2.1) has those of the path.
+        headers["Allow"] = ", ".join(allowed)
+    return error_response(request.scope, ApiError(error.status_code, code, str(error.detail), headers))
+
+
+def _methods(routers: Sequence[APIRouter], path: str) -> list[str]:
+    routes = [route for router in routers for route in router.routes if isinstance(route, Route)]
+    return sorted({method for route in routes if route.path_regex.match(path) for method in route.methods or ()})
 
 
 async def _store_error(request: Request, error: Exception) -> Response:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from robocoders.server.answers import Responses
-from robocoders.server.streaming import SSE_MEDIA_TYPE
 
-__all__ = ["ANYWHERE", "OpenAIErrorBody", "failing", "stream_content"]
+__all__ = ["ANYWHERE", "OpenAIErrorBody", "failing"]
 
 _TEXTS: Final = {
     400: "Something about the request is invalid; `param` says what. Nothing that was sent is repeated.",
@@ -53,8 +52,3 @@ def failing(*statuses: int, **texts: str) -> Responses:
 
 ANYWHERE: Final = failing(401, 403, 500, 503)
 """What every route below `/v1` can answer."""
-
-
-def stream_content(text: str) -> dict[str, Any]:
-    """The content of a stream of server-sent events, described by a text."""
-    return {SSE_MEDIA_TYPE: {"schema": {"type": "string", "description": text}}}

@@ -11,10 +11,10 @@ from fastapi.responses import JSONResponse, Response
 
 from robocoders.engine.runner import TurnHandle
 from robocoders.server.access import Caller
-from robocoders.server.answers import json_body
+from robocoders.server.answers import json_body, sse_content
 from robocoders.server.failures import ApiError
 from robocoders.server.idempotency import KEY_PARAMETER, keyed_by
-from robocoders.server.openai.answers import ANYWHERE, failing, stream_content
+from robocoders.server.openai.answers import ANYWHERE, failing
 from robocoders.server.openai.asking import Question, answer_calls, ask_agent, refuse_reserved_names, usage_before
 from robocoders.server.openai.bodies import ChatCompletion, ChatCompletionBody
 from robocoders.server.openai.chat_answers import chunk_frames, whole_answer
@@ -60,7 +60,7 @@ _FORM: Final = {"stream", "stream_options", "reasoning", "reasoning_effort", "in
     )
     | {
         200: {
-            "content": stream_content(
+            "content": sse_content(
                 "With `stream`: `data: CHUNK` each, comments as heartbeats, `data: [DONE]` at the end. What fails ends "
                 "with `data: ERROR` instead, an error's object, and without a `finish_reason`."
             ),

@@ -11,10 +11,10 @@ from fastapi.responses import JSONResponse, Response
 
 from robocoders.engine.runner import TurnHandle
 from robocoders.server.access import Caller
-from robocoders.server.answers import json_body
+from robocoders.server.answers import json_body, sse_content
 from robocoders.server.failures import ApiError
 from robocoders.server.idempotency import KEY_PARAMETER, keyed_by
-from robocoders.server.openai.answers import ANYWHERE, failing, stream_content
+from robocoders.server.openai.answers import ANYWHERE, failing
 from robocoders.server.openai.asking import Question, answer_calls, ask_agent, refuse_reserved_names
 from robocoders.server.openai.chat import LONGEST_SILENCE_SECONDS
 from robocoders.server.openai.conversations import SESSION_HEADER, SESSION_PARAMETER, Conversation, conversation_of
@@ -52,7 +52,7 @@ _STREAM: Final = (
     "too. Where text is withdrawn its item ends as `incomplete` without content, and who reads that later misses the "
     "numbers of its pieces. What breaks off ends with `error`."
 )
-_ANSWERS: Final = {200: {"content": stream_content(_STREAM), "description": "The response."}}
+_ANSWERS: Final = {200: {"content": sse_content(_STREAM), "description": "The response."}}
 _UNKNOWN: Final = "There is no such response, or it is somebody else's, was deleted, or was not to be stored."
 
 

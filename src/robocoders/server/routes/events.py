@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 
-from robocoders.server.answers import ANYWHERE, NDJSON_CONTENT, failing
+from robocoders.server.answers import ANYWHERE, NDJSON_CONTENT, failing, sse_content
 from robocoders.server.failures import invalid
 from robocoders.server.live_lines import Items, encode_live, whole_lines
 from robocoders.server.owned import owned_session
@@ -33,15 +33,10 @@ _OFFSET: Any = Query(
     description="How many characters of the live text of the event after `after` the reader has.",
 )
 _EVENT_ID = re.compile(r"[0-9]{1,19}")
-_SSE_CONTENT = {
-    SSE_MEDIA_TYPE: {
-        "schema": {
-            "type": "string",
-            "description": "`id:` and `data:` an event; `event: delta` with `data:` alone live text, so that the last "
-            "id received stays an event's; comments are heartbeats.",
-        }
-    }
-}
+_SSE_CONTENT = sse_content(
+    "`id:` and `data:` an event; `event: delta` with `data:` alone live text, so that the last id received stays an "
+    "event's; comments are heartbeats."
+)
 
 
 @router.get(
