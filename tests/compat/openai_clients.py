@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,26 +44,18 @@ class Starter:
     folder: Path
     client: str = "openai"
 
-    @contextmanager
-    def started(self, script: str, service: RunningService, token: str, **names: object) -> Generator[Program]:
-        """Run a script; `names` are what it calls by these names."""
-        with self.started_at(service.url, token, script, names) as program:
-            yield program
-
-    def started_at(
-        self, url: str, token: str, script: str, names: Mapping[str, object] | None = None
+    def started(
+        self, script: str, service: RunningService, token: str, **names: object
     ) -> AbstractContextManager[Program]:
-        """The same for a server at an address."""
-        variables = {**_VARIABLES, **openai_variables(url, token)}
-        if self.client == "node":
-            modules = self.installations.node(NODE_PACKAGE) / "node_modules"
-            path = self.folder / "program.mjs"
-            (self.folder / "node_modules").symlink_to(modules)
-            command: list[str | Path] = ["node", path]
-        else:
-            path = self.folder / "program.py"
-            command = [interpreter(self.client, self.installations), path]
-        form = "const {} = {!r};\n" if self.client == "node" else "{} = {!r}\n"
-        constants = "".join(form.format(name, value) for name, value in (names or {}).items())
-        path.write_text(constants + script, encoding="utf-8")
-        return running(command, self.folder, variables)
+        """Run a script with a server's address and a token; `names` are what it calls by these names."""
+        is_node = self.client == "node"
+        path = self.folder / ("program.mjs" if is_node else "program.py")
+        form = "const {} = {!r};\n" if is_node else "{} = {!r}\n"
+        path.write_text("".join(form.format(*named) for named in names.items()) + script, encoding="utf-8")
+        return running([self._interpreter(), path], self.folder, {**_VARIABLES, **openai_variables(service.url, token)})
+
+    def _interpreter(self) -> str | Path:
+        if self.client != "node":
+            return interpreter(self.client, self.installations)
+        (self.folder / "node_modules").symlink_to(self.installations.node(NODE_PACKAGE) / "node_modules")
+        return "node"

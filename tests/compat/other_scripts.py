@@ -157,47 +157,28 @@ def asked(text):
     return {"model": "openai/RepoAgent", "messages": [{"role": "user", "content": text}]}
 
 
+stream = litellm.completion(**asked("ramble"), stream=True)
+watched(chunk.choices[0].delta.content for chunk in stream)
+
 whole = litellm.completion(**asked("hello"))
 say(whole.choices[0].message.content, whole.choices[0].finish_reason)
 pieces = list(litellm.completion(**asked("twice"), stream=True))
 say("".join(piece.choices[0].delta.content or "" for piece in pieces), pieces[-1].choices[0].finish_reason)
 say(litellm.responses(model="openai/RepoAgent", input="hello").output[0].content[0].text)
-for wrong in ({**asked("hello"), "api_key": "wrong"}, {**asked("hello"), "model": "openai/gpt-5"}, asked("fail")):
-    try:
-        litellm.completion(**wrong)
-    except Exception as error:
-        say(type(error).__name__)
-"""
-)
 
-LITELLM_TOOLS = (
-    _SAY
-    + _WEATHER
-    + """
-import litellm
-
-litellm.suppress_debug_info = True
-
-messages = [{"role": "user", "content": "How is the weather in Rome and in Oslo?"}]
+messages = asked("weather")["messages"]
 said = litellm.completion(model="openai/RepoAgent", messages=messages, tools=[TOOL]).choices[0].message
 messages.append(said)
 for call in said.tool_calls:
     city = json.loads(call.function.arguments)["city"]
     messages.append({"role": "tool", "tool_call_id": call.id, "content": city + ": sun"})
 say(litellm.completion(model="openai/RepoAgent", messages=messages, tools=[TOOL]).choices[0].message.content)
-"""
-)
 
-LITELLM_WITHDRAWN = (
-    _SAY
-    + """
-import litellm
-
-litellm.suppress_debug_info = True
-
-messages = [{"role": "user", "content": PROMPT}]
-stream = litellm.completion(model="openai/RepoAgent", messages=messages, stream=True)
-watched(chunk.choices[0].delta.content for chunk in stream)
+for wrong in ({**asked("hello"), "api_key": "wrong"}, {**asked("hello"), "model": "openai/gpt-5"}, asked("fail")):
+    try:
+        litellm.completion(**wrong)
+    except Exception as error:
+        say(type(error).__name__)
 """
 )
 

@@ -44,17 +44,20 @@ def test_the_library_for_node_speaks_both_dialects(program_of: ProgramOf, servic
 
 
 @pytest.mark.needs_registry
-def test_litellm_gets_whole_and_streamed_answers(program_of: ProgramOf, service: RunningService, token: str) -> None:
-    """Promise: docs/openai.md, use it from LiteLLM: both dialects, streams, errors of its own classes."""
+def test_litellm_gets_answers_errors_and_calls_of_its_tools(
+    program_of: ProgramOf, service: RunningService, token: str
+) -> None:
+    """Promise: docs/openai.md, use it from LiteLLM: both dialects, streams, withdrawn text, tools, errors."""
     with program_of("litellm").started(other_scripts.LITELLM, service, token) as program:
-        assert program.rest() == [
-            ["You said: hello", "stop"],
-            ["First.\n\nSecond.", "stop"],
-            "You said: hello",
-            "AuthenticationError",
-            "NotFoundError",
-            "InternalServerError",
-        ]
+        assert program.heard() == "shown"
+        service.turns.go_on.set()
+        *_, (ended, _), whole, streamed, response, weather, unknown, missing, failed = program.rest()
+    assert ended == "error"
+    assert whole == ["You said: hello", "stop"]
+    assert streamed == ["First.\n\nSecond.", "stop"]
+    assert response == "You said: hello"
+    assert weather == "Rome: sun, Oslo: sun"
+    assert [unknown, missing, failed] == ["AuthenticationError", "NotFoundError", "InternalServerError"]
     assert [turn.prompt for turn in service.turns.seen].count("fail") == 1
 
 
@@ -90,14 +93,18 @@ def test_g4f_gets_whole_and_streamed_answers(program_of: ProgramOf, service: Run
 _SUN = "Sun in both."
 _TOOLS = [
     pytest.param(("node", "", other_scripts.NODE_TOOLS), [_SUN, [2, _SUN]], id="node", marks=_NODE),
-    pytest.param(("litellm", "", other_scripts.LITELLM_TOOLS), [_SUN], id="litellm", marks=_REGISTRY),
     pytest.param(("llm", "", other_scripts.LLM_TOOLS), [f"I look. {_SUN}"], id="llm", marks=_REGISTRY),
     *(
-        pytest.param(("langchain-openai", dialect, other_scripts.LANGCHAIN_TOOLS), [[4, _SUN]], marks=_REGISTRY)
+        pytest.param(
+            ("langchain-openai", dialect, other_scripts.LANGCHAIN_TOOLS),
+            [[4, _SUN]],
+            id=f"langchain-{dialect}",
+            marks=_REGISTRY,
+        )
         for dialect in ("chat", "responses")
     ),
     *(
-        pytest.param(("pydantic-ai", dialect, other_scripts.PYDANTIC_AI_TOOLS), [_SUN])
+        pytest.param(("pydantic-ai", dialect, other_scripts.PYDANTIC_AI_TOOLS), [_SUN], id=f"pydantic-ai-{dialect}")
         for dialect in ("chat", "responses")
     ),
 ]
@@ -124,7 +131,6 @@ def test_tools_make_a_round_trip(
 _WITHDRAWN = [
     pytest.param(("node", "chat", other_scripts.NODE_WITHDRAWN), id="node-chat", marks=_NODE),
     pytest.param(("node", "responses", other_scripts.NODE_WITHDRAWN), id="node-responses", marks=_NODE),
-    pytest.param(("litellm", "chat", other_scripts.LITELLM_WITHDRAWN), id="litellm", marks=_REGISTRY),
     pytest.param(("langchain-openai", "chat", other_scripts.LANGCHAIN_WITHDRAWN), id="langchain", marks=_REGISTRY),
     pytest.param(("llm", "chat", other_scripts.LLM_WITHDRAWN), id="llm", marks=_REGISTRY),
     pytest.param(("g4f", "chat", other_scripts.G4F_WITHDRAWN), id="g4f", marks=_REGISTRY),
