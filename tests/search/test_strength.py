@@ -11,7 +11,11 @@ PIECES = 100
 
 
 def _verdict(
-    terms: Sequence[Term], where: Mapping[str, Mapping[int, int]], *, counts: Mapping[str, int] | None = None
+    terms: Sequence[Term],
+    where: Mapping[str, Mapping[int, int]],
+    *,
+    counts: Mapping[str, int] | None = None,
+    lacks_name: bool = False,
 ) -> bool:
     """Whether an index of a hundred pieces answers, each piece a file of its own.
 
@@ -19,6 +23,7 @@ def _verdict(
         terms: What is asked.
         where: Of each stem the columns in which a piece holds it.
         counts: In how many pieces it is, where those in `where` are not all.
+        lacks_name: Whether the place lacks a name that is asked for.
     """
     occurrences = {stem: _occurrences(pieces, (counts or {}).get(stem)) for stem, pieces in where.items()}
     weighed = weigh(terms, {stem: found.count for stem, found in occurrences.items()}, PIECES)
@@ -28,7 +33,7 @@ def _verdict(
     ]
     files = {number: CandidateFile(f"f{number}.py", "source", 1) for number in numbers}
     ranked = rank(Question(tuple(terms), ()), weighed, occurrences, candidates, files)
-    return is_strong(ranked, weighed, occurrences, files)
+    return is_strong(ranked, weighed, occurrences, files, lacks_name=lacks_name)
 
 
 def _occurrences(pieces: Mapping[int, int], count: int | None) -> Occurrences:
@@ -98,6 +103,13 @@ def test_a_name_that_the_place_does_not_have_weighs_against_it() -> None:
     assert lacks_a_name(names, "client.py", ["def negotiate(http):", "    retry(3)"])
     assert not lacks_a_name(names, "client.py", ["# The version of HTTP/3.", "def negotiate(): ..."])
     assert not lacks_a_name(names, "lib/http_3.py", ["def negotiate(): ..."])
+
+
+def test_the_parts_of_a_name_are_not_the_name() -> None:
+    """Promise: ours; `flux_order` that is nowhere is not found where a flux is put in order."""
+    terms, where = _terms("flux", "order"), {"flux": {1: CODE}, "order": {1: CODE}}
+    assert _verdict(terms, where)
+    assert not _verdict(terms, where, lacks_name=True)
 
 
 def test_names_are_told_by_how_they_are_written() -> None:
