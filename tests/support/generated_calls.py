@@ -29,7 +29,6 @@ POSITIVE: Final = schemathesis.GenerationMode.POSITIVE
 _IDS: Final = re.compile(rb'"(?:sid|conversation)":\s*(?:\{"id":\s*)?"([0-9a-f-]{36})"')
 _RESPONSES: Final = re.compile(rb'"(resp_[0-9a-f]{32})"')
 _TOKEN: Final = re.compile(rb'id="token">\s*(\S+)\s*</pre>')
-_YES: Final = {"1", "on", "t", "true", "y", "yes"}
 
 _calls = count()
 _sessions = deque[str](maxlen=8)
@@ -56,10 +55,7 @@ class Signed:
 
 @schemathesis.hook  # pyright: ignore[reportUnknownMemberType] - its type is left open there
 def before_call(_context: schemathesis.HookContext, case: schemathesis.Case[Any], _kwargs: dict[str, Any]) -> None:
-    """Let no answer be without end, and lead what is signed and meant to be valid on."""
-    follow = (case.query or {}).get("follow")
-    if any(str(value).lower() in _YES for value in cast("list[Any]", follow if isinstance(follow, list) else [follow])):
-        del case.query["follow"]
+    """Lead what is signed and meant to be valid on."""
     if TOKEN in os.environ and case.meta is not None and case.meta.generation.mode == POSITIVE:
         number = next(_calls)
         if number % 3:

@@ -32,6 +32,8 @@ _OFFSET: Any = Query(
     le=LARGEST_ID,
     description="How many characters of the live text of the event after `after` the reader has.",
 )
+_FOLLOW: Any = Query(include_in_schema=False)
+"""Told in words alone: a program that makes calls of the description would wait for the end of such an answer."""
 _EVENT_ID = re.compile(r"[0-9]{1,19}")
 _SSE_CONTENT = sse_content(
     "`id:` and `data:` an event; `event: delta` with `data:` alone live text, so that the last id received stays an "
@@ -65,14 +67,15 @@ async def session_events(  # noqa: PLR0917 - FastAPI calls it by keyword
     service: ServiceDep,
     caller: CallerDep,
     after: Annotated[int, Query(ge=0, le=LARGEST_ID, description="Only events with a greater id; 0: all.")] = 0,
-    follow: Annotated[bool, Query(description="Go on with what comes.")] = False,  # noqa: FBT002 - a query parameter
+    follow: Annotated[bool, _FOLLOW] = False,  # noqa: FBT002 - a query parameter
     deltas: Annotated[bool, _DELTAS] = False,  # noqa: FBT002 - a query parameter
     offset: Annotated[int, _OFFSET] = 0,
 ) -> LineStream:
     """Every event after an id, without gap or repeat.
 
-    Newline-delimited JSON, or server-sent events for those who accept `text/event-stream`. With `follow` the answer
-    stays open until the reader leaves or the server stops; come back with the last id seen.
+    Newline-delimited JSON, or server-sent events for those who accept `text/event-stream`. With `follow=true` it goes
+    on with what comes: the answer stays open until the reader leaves or the server stops; come back with the last id
+    seen.
     """
     sse = SSE_MEDIA_TYPE in request.headers.get("accept", "").lower()
     if sse:
