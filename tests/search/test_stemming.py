@@ -35,7 +35,10 @@ def test_forms_of_a_word_have_one_stem(forms: str) -> None:
     assert len({stem(form) for form in forms.split()}) == 1
 
 
-@pytest.mark.parametrize("pair", ["header head", "server serve", "pass pas", "status statu", "user use", "class clas", "speed spe", "settings set"])
+@pytest.mark.parametrize(
+    "pair",
+    ["header head", "server serve", "pass pas", "status statu", "user use", "class clas", "speed spe", "settings set"],
+)
 def test_words_that_only_look_alike_stay_apart(pair: str) -> None:
     """Promise: ours; a stem that joins strangers finds the wrong places."""
     one, other = pair.split()
