@@ -16,9 +16,7 @@ from robocoders.wire.wishes import ClientTool, Image, Wishes, decode_wishes, enc
         Wishes(),
         Wishes(instructions="Grüße 🙂", tool_choice="get_weather"),
         Wishes(images=(Image(bytes(range(256)), "image/png"), Image(url="https://example.org/a.png"))),
-        Wishes(
-            tools=(ClientTool("a", "b", {"type": "object", "x": [1, None]}, strict=False),)
-        ),
+        Wishes(tools=(ClientTool("a", "b", {"type": "object", "x": [1, None]}, strict=False),)),
     ],
 )
 def test_wishes_come_back_as_they_were(wishes: Wishes) -> None:
