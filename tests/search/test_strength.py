@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from robocoders.search.postings import CODE, NAMES, PROSE
 from robocoders.search.questions import Question, Term, parse_question
-from robocoders.search.ranking import Candidate, CandidateFile, InFile, Occurrences, rank, weigh
-from robocoders.search.strength import is_strong, lacks_a_name
+from robocoders.search.ranking import Candidate, CandidateFile, InFile, Occurrences, rank, spread, weigh
+from robocoders.search.strength import Judged, is_strong, lacks_a_name
 
 PIECES = 100
 
@@ -15,7 +15,8 @@ def _verdict(
     where: Mapping[str, Mapping[int, int]],
     *,
     counts: Mapping[str, int] | None = None,
-    lacks_name: bool = False,
+    names: Sequence[str] = (),
+    texts: Mapping[int, Sequence[str]] | None = None,
 ) -> bool:
     """Whether an index of a hundred pieces answers, each piece a file of its own.
 
@@ -23,7 +24,8 @@ def _verdict(
         terms: What is asked.
         where: Of each stem the columns in which a piece holds it.
         counts: In how many pieces it is, where those in `where` are not all.
-        lacks_name: Whether the place lacks a name that is asked for.
+        names: The names that are asked for.
+        texts: The lines of a piece, where what it holds does not stand in one line.
     """
     occurrences = {stem: _occurrences(pieces, (counts or {}).get(stem)) for stem, pieces in where.items()}
     weighed = weigh(terms, {stem: found.count for stem, found in occurrences.items()}, PIECES)
@@ -33,7 +35,10 @@ def _verdict(
     ]
     files = {number: CandidateFile(f"f{number}.py", "source", 1) for number in numbers}
     ranked = rank(Question(tuple(terms), ()), weighed, occurrences, candidates, files)
-    return is_strong(ranked, weighed, occurrences, files, lacks_name=lacks_name)
+    in_one_line = {number: [" ".join(stem for stem in where if number in where[stem])] for number in numbers}
+    lines = {**in_one_line, **(texts or {})}
+    places = [Judged(one, f"f{one.candidate.id}.py", lines[one.candidate.id]) for one in spread(ranked)]
+    return is_strong(places, weighed, occurrences, names)
 
 
 def _occurrences(pieces: Mapping[int, int], count: int | None) -> Occurrences:
@@ -58,7 +63,7 @@ def test_words_that_do_not_come_together_are_no_strong_match() -> None:
 def test_nothing_found_is_no_strong_match() -> None:
     """Promise: README, search: "no strong match" is decided honestly."""
     assert not _verdict(_terms("flux"), {"flux": {}})
-    assert not is_strong([], weigh(_terms("flux"), {"flux": 0}, PIECES), {}, {})
+    assert not is_strong([], weigh(_terms("flux"), {"flux": 0}, PIECES), {})
 
 
 def test_a_word_that_is_nowhere_weighs_against_an_answer() -> None:
@@ -69,10 +74,11 @@ def test_a_word_that_is_nowhere_weighs_against_an_answer() -> None:
 
 def test_the_telling_word_in_a_comment_alone_is_no_strong_match() -> None:
     """Promise: ours; code about tasks that says "export" once does not export them."""
-    terms = _terms("task", "finish", "export")
+    terms = _terms("export", "finish", "task")
     common = {"task": 60, "finish": 30}
     by_name = {"task": {1: NAMES}, "finish": {1: CODE}}
-    assert not _verdict(terms, {**by_name, "export": {1: PROSE}}, counts=common)
+    lines = ["def finish(task):", "", "", "# An export may wait."]
+    assert not _verdict(terms, {**by_name, "export": {1: PROSE}}, counts=common, texts={1: lines})
     assert _verdict(terms, {**by_name, "export": {1: NAMES}}, counts=common)
 
 
@@ -109,7 +115,28 @@ def test_the_parts_of_a_name_are_not_the_name() -> None:
     """Promise: ours; `flux_order` that is nowhere is not found where a flux is put in order."""
     terms, where = _terms("flux", "order"), {"flux": {1: CODE}, "order": {1: CODE}}
     assert _verdict(terms, where)
-    assert not _verdict(terms, where, lacks_name=True)
+    assert not _verdict(terms, where, names=["fluxorder"], texts={1: ["order the flux"]})
+
+
+def test_words_that_stand_together_say_more_than_words_far_apart() -> None:
+    """Promise: ours; where each word of a compound occurs with something else, the compound is not there."""
+    terms, where = _terms("order", "limit"), {"order": {1: CODE}, "limit": {1: PROSE}}
+    assert _verdict(terms, where, texts={1: ["", "order()  # Has a limit."]})
+    assert not _verdict(terms, where, texts={1: ["order()", "", "# There is a limit."]})
+
+
+def test_words_in_lines_one_below_the_other_stand_together() -> None:
+    """Promise: ours; a call is broken over lines wherever its formatter likes."""
+    terms, where = _terms("order", "limit"), {"order": {1: CODE}, "limit": {1: PROSE}}
+    assert _verdict(terms, where, texts={1: ["", "order(", "    # The limit.", ")"]})
+
+
+def test_what_a_question_says_first_is_missed_most() -> None:
+    """Promise: ours; a question asks for what it names first and then tells more about it."""
+    where = {"export": {1: PROSE}, "table": {1: NAMES}, "screen": {1: CODE}}
+    common = {"table": 40, "screen": 40}
+    assert not _verdict(_terms("export", "table", "screen"), where, counts=common)
+    assert _verdict(_terms("table", "screen", "export"), where, counts=common)
 
 
 def test_names_are_told_by_how_they_are_written() -> None:

@@ -20,7 +20,7 @@ from robocoders.search.lookup import callers_of, find, path_ending_in, piece_of,
 from robocoders.search.questions import parse_question
 from robocoders.search.ranking import rank, spread, stem_values
 from robocoders.search.refreshing import RefreshResult, refresh
-from robocoders.search.strength import is_strong, lacks_a_name
+from robocoders.search.strength import JUDGED_PLACES, Judged, is_strong
 from robocoders.search.symbols import find_symbols
 from robocoders.search.tree import SearchedTree
 
@@ -206,16 +206,21 @@ class Index:
             ranked = rank(question, found.weighed, found.occurrences, found.candidates, found.files)
             line_weights = stem_values(found.weighed)
             places: list[Place] = []
+            judged: list[Judged] = []
             for one in spread(ranked):
-                place = self._place(one, line_weights)
-                if place is not None and not any(_is_same(place, other) for other in places):
-                    places.append(place)
-                if len(places) == limit:
+                if len(places) >= limit and len(judged) >= JUDGED_PLACES:
                     break
-            lacks_name = bool(places and question.names) and self._lacks_a_name(ranked[0], question.names)
-        strong = bool(places) and is_strong(
-            ranked, found.weighed, found.occurrences, found.files, lacks_name=lacks_name
-        )
+                piece = piece_of(self._connection, one.candidate.id)
+                file = self._open(piece)
+                if file is None or piece.first_line > len(file.lines):
+                    continue
+                if len(judged) < JUDGED_PLACES:
+                    judged.append(Judged(one, file.path, file.lines[piece.first_line - 1 : piece.last_line]))
+                if len(places) < limit:
+                    place = file.best_place(one, piece, line_weights)
+                    if not any(_is_same(place, other) for other in places):
+                        places.append(place)
+        strong = bool(places) and is_strong(judged, found.weighed, found.occurrences, question.names)
         return SearchResult(places, list(question.words), strong)
 
     def _callers(self, name: str, limit: int) -> list[Place]:
@@ -234,26 +239,6 @@ class Index:
 
     def _symbols(self, path: str) -> list[Symbol]:
         return symbols_in(self._connection, os.fsencode(path))
-
-    def _place(self, ranked: Ranked, weights: Mapping[str, float]) -> Place | None:
-        """The place as the file is now; None where it is gone since."""
-        piece = piece_of(self._connection, ranked.candidate.id)
-        first, last = piece.first_line, piece.last_line
-        file = self._open(piece)
-        if file is None or first > len(file.lines):
-            return None
-        begins = (symbol.first_line for symbol in file.symbols if first <= symbol.first_line <= last)
-        definition = next(begins, None) if ranked.candidate.is_definition else None
-        line = best_line(file.lines, first, last, definition, weights)
-        if definition is not None and line < definition and enclosing_symbol(file.symbols, line) is None:
-            # A decorator or a comment above it.
-            line = definition
-        return file.place(line, first, last, ranked.score)
-
-    def _lacks_a_name(self, ranked: Ranked, names: Sequence[str]) -> bool:
-        piece = piece_of(self._connection, ranked.candidate.id)
-        file = self._open(piece)
-        return file is None or lacks_a_name(names, file.path, file.lines[piece.first_line - 1 : piece.last_line])
 
     def _open(self, piece: PieceOf) -> _Opened | None:
         path = os.fsdecode(piece.path)
@@ -275,6 +260,17 @@ class _Opened:
     path: str
     lines: Sequence[str]
     symbols: Sequence[Symbol]
+
+    def best_place(self, ranked: Ranked, piece: PieceOf, weights: Mapping[str, float]) -> Place:
+        """The line of a piece that answers best, by the weight of each stem."""
+        first, last = piece.first_line, piece.last_line
+        begins = (symbol.first_line for symbol in self.symbols if first <= symbol.first_line <= last)
+        definition = next(begins, None) if ranked.candidate.is_definition else None
+        line = best_line(self.lines, first, last, definition, weights)
+        if definition is not None and line < definition and enclosing_symbol(self.symbols, line) is None:
+            # A decorator or a comment above it.
+            line = definition
+        return self.place(line, first, last, ranked.score)
 
     def place(self, line: int, first: int, last: int, score: float) -> Place:
         """A place in it, with an excerpt of the piece that lies between two lines."""
