@@ -15,7 +15,7 @@ AMONG_FIVE = 0.90
 OVER_THE_BASELINE = 0.10 - 1e-9  # shares are not exact
 UNMATCHED = 16 / 20
 UNMATCHED_IN_DOCUMENTED_WORDS = 10 / 20
-"""Not yet the 16 of 20 that are aimed at: questions in the package's own words about what it does not do find its words."""
+"""Not yet the 16 of 20 that are aimed at: who asks in a package's own words for what it does not do finds its words."""
 
 # Read before a test gets an empty home: how this machine reaches its registries.
 _ENVIRONMENT = dict(os.environ)
