@@ -207,9 +207,10 @@ def test_create_session_is_json_with_a_new_uuid(service: RunningService, token: 
 
 def test_the_description_tells_what_is_refused(service: RunningService) -> None:
     """Promise: README, /openapi.json (it is true: what nothing would keep to is not taken)."""
-    paths = service.send("GET", "/openapi.json").json["paths"]
-    wishes = paths["/sessions"]["post"]["requestBody"]["content"]["application/json"]["schema"]
-    assert wishes["$defs"]["Limits"]["additionalProperties"] is False
+    description = service.send("GET", "/openapi.json").json
+    wishes = description["paths"]["/sessions"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    described = description["components"]["schemas"]["Limits"]
+    assert described["additionalProperties"] is False
     limits = {"iterations", "money_usd", "ceiling_money_usd", "ceiling_tokens", "ceiling_seconds"}
-    assert set(wishes["$defs"]["Limits"]["properties"]) == limits
+    assert set(described["properties"]) == limits
     assert "--network" in wishes["properties"]["network"]["description"]
