@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+import threading
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -73,19 +74,25 @@ class Client(Protocol):
     async def close(self) -> None: ...
 
 
-async def collect(stream: Stream) -> list[Event]:
-    """Take all events."""
+async def collect(stream: Stream, seen: Mapping[int, threading.Event] | None = None) -> list[Event]:
+    """Take all events; by the id of an event is told that it was."""
     found: list[Event] = []
     while (event := await stream.next()) is not None:
         found.append(event)
+        if seen is not None and event.id is not None and event.id in seen:
+            seen[event.id].set()
     return found
 
 
-async def collect_live(stream: LiveStream) -> list[Event | TextDelta | TextReset]:
-    """Take all events and live text."""
+async def collect_live(
+    stream: LiveStream, seen: Mapping[int, threading.Event] | None = None
+) -> list[Event | TextDelta | TextReset]:
+    """Take all events and live text; by how many there are is told that so many were."""
     found: list[Event | TextDelta | TextReset] = []
     while (item := await stream.next()) is not None:
         found.append(item)
+        if seen is not None and len(found) in seen:
+            seen[len(found)].set()
     return found
 
 

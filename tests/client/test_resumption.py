@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -111,9 +113,10 @@ async def test_the_rest_is_asked_for_by_id_and_offset(front: Front, announcing: 
     """Promise: live text, a reader resumes at `after=ID&offset=N`; a withdrawn text is told to it."""
     front.clock = ComebackClock(announcing, 3)
     announcing.answer(SCRIPT)
-    announcing.fail("POST /chat", faults.Death(len(b"".join(SCRIPT[:5]))))
+    read = threading.Event()
+    announcing.fail("POST /chat", faults.Death(len(b"".join(SCRIPT[:5])), once_read=read))
     async with front.connect(announcing.url) as client:
-        items = await collect_live((await client.create_session()).live_chat("Where?"))
+        items = await collect_live((await client.create_session()).live_chat("Where?"), {5: read})
     assert _shown(items) == WHOLE
     again = announcing.asked("POST /chat")[-1]
     assert again.query == {"events": "all", "deltas": "true", "after": "1", "offset": "1"}
@@ -124,11 +127,12 @@ async def test_the_rest_is_asked_for_by_id_and_offset(front: Front, announcing: 
 async def test_a_server_that_does_not_come_back_is_an_error(front: Front, announcing: StandIn) -> None:
     """Promise: errors, no resumption goes on for ever; `last_event_id` says how far it came."""
     announcing.answer(SCRIPT)
-    announcing.fail("POST /chat", faults.Death(len(SCRIPT[0])))
+    read = threading.Event()
+    announcing.fail("POST /chat", faults.Death(len(SCRIPT[0]), once_read=read))
     async with front.connect(announcing.url) as client:
         session = await client.create_session()
         with pytest.raises(APIConnectionError, match="refused") as caught:
-            await collect(session.chat("Where?"))
+            await collect(session.chat("Where?"), {1: read})
     assert (caught.value.last_event_id, caught.value.session_id) == (1, session.id)
     assert len(front.clock.slept) == 8
     assert sum(front.clock.slept) / 1.25 > 30
@@ -162,7 +166,8 @@ async def test_lost_data_is_a_clear_error_and_no_second_run(
     """Promise: a resumption that finds less than what had come says so; the prompt is not run once more."""
     announcing.unknown_session = 404
     announcing.answer(SCRIPT)
-    announcing.fail("POST /chat", faults.Death(len(b"".join(SCRIPT[:7]))))
+    read = threading.Event()
+    announcing.fail("POST /chat", faults.Death(len(b"".join(SCRIPT[:7])), once_read=read))
 
     def lose() -> None:
         announcing.told = {"last_event_id": 2}
@@ -173,7 +178,7 @@ async def test_lost_data_is_a_clear_error_and_no_second_run(
     async with front.connect(announcing.url) as client:
         session = await client.create_session()
         with pytest.raises(StreamError if known else NotFoundError) as caught:
-            await collect(session.chat("Where?"))
+            await collect(session.chat("Where?"), {3: read})
     assert (caught.value.last_event_id, caught.value.session_id) == (3, session.id)
     assert ("ends at event 2" if known else "not sent to another one") in str(caught.value)
     assert len(announcing.runs) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -34,10 +35,14 @@ class Lost:
 
 @dataclass(frozen=True)
 class Death:
-    """The server dies when it has written so much of the body, and comes back when it is told to, or at once."""
+    """The server dies when it has written so much of the body, and comes back when it is told to, or at once.
+
+    A connection's end may overtake what was written before it: with `once_read` it dies when that is set.
+    """
 
     after_bytes: int
     comes_back: bool = False
+    once_read: threading.Event | None = None
 
 
 Fault = Reply | Raw | Lost | Death

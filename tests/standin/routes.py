@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tests.standin.server import StandIn
 
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+_PATIENCE_SECONDS = 10.0
 
 
 def application(server: StandIn) -> web.Application:
@@ -230,6 +231,8 @@ async def _die(
             await response.write(line[:left])
             server.said[key] = max(said, server.said.get(key, 0))
         left -= len(line)
+    if fault.once_read is not None:
+        assert await asyncio.to_thread(fault.once_read.wait, _PATIENCE_SECONDS), "nobody has read it"
     await server.die(comes_back=fault.comes_back)
     raise asyncio.CancelledError
 
