@@ -22,7 +22,7 @@ __all__ = ["connect", "damage", "index_file", "is_damage", "lock_of", "memory_co
 
 logger = logging.getLogger("robocoders.search")
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 _BUSY_SECONDS = 120.0
 _CACHE_KIB = 16 * 1024
 _SCHEMA = f"""

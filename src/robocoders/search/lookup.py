@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from robocoders.search.digesting import NAME_SEPARATOR, unpack_symbols
 from robocoders.search.kinds import KIND_FACTORS
-from robocoders.search.postings import CALL, CODE, MARK_BITS, NAMES, PROSE, Entries, entries_of
+from robocoders.search.postings import CALL, CODE, NAMES, PROSE, Entries, entries_of
 from robocoders.search.ranking import Candidate, CandidateFile, InFile, Occurrences, weigh
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ MAX_CANDIDATES = 400
 MAX_CALLS = 5000
 _NAMED = 1.5
 """How much more a piece promises that defines a name with the term in it."""
-_COLUMNS = (1 << MARK_BITS) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +139,7 @@ class _Listed:
 
     def columns_of(self, pieces: frozenset[int]) -> dict[int, int]:
         """In which columns some pieces hold it, those that do."""
-        return {piece: self.marks[piece] & _COLUMNS for piece in self.marks.keys() & pieces}
+        return {piece: self.marks[piece] for piece in self.marks.keys() & pieces}
 
     def in_files(self, spans: Sequence[tuple[int, int, int]]) -> dict[int, InFile]:
         """How it occurs in some files, those in which it does.

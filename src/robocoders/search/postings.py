@@ -5,9 +5,8 @@ so that the tens of thousands of pieces that hold a common word are read in a mi
 changed: what is indexed later makes a further segment, what is forgotten is left out when segments are merged. Until
 then entries of pieces that are gone lead nowhere.
 
-A word's mark says in which columns of the piece it is (the lowest four bits) and how well it matches (the others: BM25
-over the columns present, without the rarity of the word, which is the same for all of its pieces). A call's mark is its
-line; calls are listed under the called name with `CALL` before it, which no word begins with.
+A word's mark says in which columns of the piece it is. A call's mark is its line; calls are listed under the called
+name with `CALL` before it, which no word begins with.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ import sqlite3
 from array import array
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
-from functools import lru_cache, partial
+from functools import partial
 from itertools import compress, groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING
@@ -28,11 +27,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CALL",
-    "MARK_BITS",
     "NAMES",
     "PROSE",
     "SCOPE",
-    "STRENGTH_SCALE",
     "Entries",
     "Postings",
     "entries_of",
@@ -43,16 +40,8 @@ __all__ = [
 CALL = "("
 NAMES, SCOPE, CODE, PROSE = 1, 2, 4, 8
 """The columns of a piece, as bits of a mark."""
-STRENGTH_SCALE = 0xFFFF
-MARK_BITS = 4
-_COLUMN_WEIGHTS = {NAMES: 4.0, SCOPE: 1.5, CODE: 1.0, PROSE: 0.5}
-_SATURATION, _LENGTH_SHARE = 1.2, 0.75
-"""BM25's k1 and b."""
-_AVERAGE_WORDS = 80.0
-"""Words of an ordinary piece: a constant, so that a mark does not depend on what else is indexed."""
 _MOST_SEGMENTS = 8
 _ENTRY_BYTES = 8
-_ALL_COLUMNS = range(1, 16)
 
 
 class Postings:
@@ -65,21 +54,18 @@ class Postings:
     def add_piece(self, number: int, piece: Piece) -> None:
         """Enter the words of a piece under its number."""
         names, scope = set(" ".join(piece.names).split()), set(piece.scope.split())
-        all_code, all_prose = piece.code.split(), piece.prose.split()
-        code, prose = set(all_code), set(all_prose)
-        words = len(names) + len(scope) + len(all_code) + len(all_prose)
-        marks = _marks(words if words < _MANY_WORDS else words // _COARSE * _COARSE)
+        code, prose = set(piece.code.split()), set(piece.prose.split())
         lists = self._lists
         # Most words are in one column alone, and those of one column have one mark.
         several = (names & scope) | ((names | scope) & code) | ((names | scope | code) & prose)
         for column, words_of_it in ((NAMES, names), (SCOPE, scope), (CODE, code), (PROSE, prose)):
-            entry = number << 32 | marks[column]
+            entry = number << 32 | column
             for word in words_of_it - several:
                 lists[word].append(entry)
             self.entries += len(words_of_it)
         for word in several:
             mask = (word in names) + 2 * (word in scope) + 4 * (word in code) + 8 * (word in prose)
-            lists[word].append(number << 32 | marks[mask])
+            lists[word].append(number << 32 | mask)
 
     def add_call(self, number: int, name: str, line: int) -> None:
         """Enter a call that stands on a line of a piece."""
@@ -138,7 +124,6 @@ class Entries:
 
 
 _IS_LITTLE = array("H", [1]).tobytes()[0] == 1
-_MANY_WORDS, _COARSE = 512, 64
 
 
 def entries_of(connection: sqlite3.Connection, word: str) -> Entries:
@@ -200,14 +185,3 @@ def _write(connection: sqlite3.Connection, lists: Iterator[tuple[str, bytes]], e
     connection.executemany(
         "INSERT INTO postings(segment, word, entries) VALUES (?, ?, ?)", ((segment, word, data) for word, data in lists)
     )
-
-
-@lru_cache(maxsize=2048)
-def _marks(words: int) -> tuple[int, ...]:
-    """For each set of columns the mark of a word that is in them, in a piece of so many words."""
-    dampening = _SATURATION * (1 - _LENGTH_SHARE + _LENGTH_SHARE * words / _AVERAGE_WORDS)
-    marks = [0]
-    for mask in _ALL_COLUMNS:
-        frequency = sum(weight for column, weight in _COLUMN_WEIGHTS.items() if mask & column)
-        marks.append(int(STRENGTH_SCALE * frequency / (frequency + dampening)) << MARK_BITS | mask)
-    return tuple(marks)
